@@ -1,0 +1,43 @@
+# The whole menu; each target makes its own environment in .venv, from PyPI, without root.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help demo test check bench docs clean
+
+help:  ## show this menu
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(READY)  ## two applications, three kinds of credential, over real HTTP (ARGS=--keep leaves them up)
+	@$(BIN)/python -m examples.demo $(ARGS)
+
+test: $(READY)  ## every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## what CI runs: format, lint, types, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+	@$(MAKE) --no-print-directory test
+
+bench: $(READY)  ## what authmux adds to a bare application (ARGS=--quick takes under a minute)
+	@$(BIN)/python -m benchmarks.overhead $(ARGS)
+
+docs: $(READY)  ## check the documentation: links, and code that runs
+	@$(BIN)/python -m pytest -q tests/docs
+
+clean:  ## remove what was made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "authmux needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "this Python has no venv module; install it (Debian: python3-venv) or name another: make PYTHON=…" >&2; exit 1; }
+	@echo "making the environment in $(VENV) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable . --group check
+	@touch $(READY)

@@ -1,0 +1,108 @@
+"""Which program is calling, and what may it do?
+
+API keys, personal access tokens and JWTs for Starlette, FastAPI and Flask. The middleware is imported from its face:
+`authmux.starlette`, `authmux.fastapi`, `authmux.flask`, `authmux.asgi` or `authmux.wsgi`; `SQLStore` from
+`authmux.stores.sql`.
+"""
+
+from typing import TYPE_CHECKING
+
+from authmux import profiles
+from authmux.credential import PresentedCredential
+from authmux.errors import (
+    AuthError,
+    AuthmuxError,
+    ConfigurationError,
+    Conflict,
+    CredentialNotAllowed,
+    Fault,
+    InsufficientScope,
+    InvalidCredential,
+    IssuingError,
+    LimitExceeded,
+    MalformedCredential,
+    MissingCredential,
+    NotFound,
+    NotPossible,
+    Unavailable,
+)
+from authmux.flow import Flow, ask, run, run_async
+from authmux.guard import current_principal, find_principal, requires
+from authmux.issuing.actor import System, system
+from authmux.issuing.issued_token import IssuedToken
+from authmux.issuing.token_service import TokenService
+from authmux.peppers import Peppers
+from authmux.principal import AnonymousKey, Client, Principal, User, VerifiedCredential
+from authmux.profiles import Profile
+from authmux.scopes import covers
+from authmux.stores.memory import MemoryStore
+from authmux.stores.record import Owner, OwnerType, Record, State
+from authmux.token_format import Kind, TokenFormat
+from authmux.verifying.authenticator import Authenticator
+from authmux.verifying.opaque import APIKeyVerifier, PATVerifier
+from authmux.verifying.verifier import Verifier
+
+if TYPE_CHECKING:
+    from authmux.verifying.jwt import JWTVerifier
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "APIKeyVerifier",
+    "AnonymousKey",
+    "AuthError",
+    "Authenticator",
+    "AuthmuxError",
+    "Client",
+    "ConfigurationError",
+    "Conflict",
+    "CredentialNotAllowed",
+    "Fault",
+    "Flow",
+    "InsufficientScope",
+    "InvalidCredential",
+    "IssuedToken",
+    "IssuingError",
+    "JWTVerifier",
+    "Kind",
+    "LimitExceeded",
+    "MalformedCredential",
+    "MemoryStore",
+    "MissingCredential",
+    "NotFound",
+    "NotPossible",
+    "Owner",
+    "OwnerType",
+    "PATVerifier",
+    "Peppers",
+    "PresentedCredential",
+    "Principal",
+    "Profile",
+    "Record",
+    "State",
+    "System",
+    "TokenFormat",
+    "TokenService",
+    "Unavailable",
+    "User",
+    "VerifiedCredential",
+    "Verifier",
+    "ask",
+    "covers",
+    "current_principal",
+    "find_principal",
+    "profiles",
+    "requires",
+    "run",
+    "run_async",
+    "system",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load `JWTVerifier` when it is first asked for: PyJWT and cryptography bring an HTTP client with them."""
+    if name == "JWTVerifier":
+        from authmux.verifying.jwt import JWTVerifier
+
+        return JWTVerifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

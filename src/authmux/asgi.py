@@ -1,0 +1,167 @@
+"""The face for any ASGI application; it imports no framework.
+
+app = AuthMiddleware(app, authenticator=auth)
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final, TypeAlias
+
+from authmux.errors import AuthError, ConfigurationError
+from authmux.flow import run_async
+from authmux.guard import Visit, current_visit
+from authmux.principal import Principal
+from authmux.verifying.authenticator import Authenticator
+from authmux.web.challenge import Challenge
+from authmux.web.doorkeeper import VISIT, Doorkeeper
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_DENIAL: Final = "websocket.http.response"
+
+
+class AuthMiddleware:
+    """Finds out who is calling, once for each request, and answers the refusals of `requires`.
+
+    Arguments:
+        app: the application.
+        authenticator: knows the credentials that the application takes.
+        api_key_header: a header for credentials beside `Authorization`, such as "X-API-Key"; off by default.
+        realm: the name of the protection space, shown in challenges.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
+    """
+
+    def __init__(
+        self, app: App, *, authenticator: Authenticator, api_key_header: str | None = None, realm: str = "api"
+    ) -> None:
+        self.app = app
+        self._doorkeeper = Doorkeeper(
+            authenticator, api_key_header=api_key_header, realm=realm, as_native=self.as_native
+        )
+        self._api_key_name = api_key_header.lower().encode("ascii") if api_key_header else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif scope["type"] not in ("http", "websocket") or self._doorkeeper.has_admitted(scope.get(VISIT)):
+            await self.app(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            principal = await self._identify(scope)
+        except AuthError as refusal:
+            await _write(self._doorkeeper.answer(refusal), scope, send)
+            return
+        visit = self._doorkeeper.admit(principal)
+        self.attach(scope, visit)
+        way_out = _WayOut(self._doorkeeper, visit, scope, send)
+        token = current_visit.set(visit)
+        try:
+            await self.app(scope, self.way_in(scope, receive), way_out.send)
+        except Exception as error:
+            await way_out.after(error)
+        finally:
+            current_visit.reset(token)
+
+    async def _identify(self, scope: Scope) -> Principal | None:
+        authorization: bytes | None = None
+        api_key: bytes | None = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value if authorization is None else authorization + b"," + value
+            elif name == self._api_key_name:
+                api_key = value if api_key is None else api_key + b"," + value
+        if authorization is None and api_key is None:
+            return None
+        credential = self._doorkeeper.find(authorization, api_key)
+        if credential is None:
+            return None
+        return await run_async(self._doorkeeper.authenticator.verify(credential))
+
+    def as_native(self, status: int) -> Exception | None:
+        """Return the web framework's own exception for a status; None where it has none."""
+        return None
+
+    def attach(self, scope: Scope, visit: Visit) -> None:
+        """Put the principal where the framework's users look for it."""
+        scope[VISIT] = visit
+
+    def way_in(self, scope: Scope, receive: Receive) -> Receive:
+        """Return how the application receives the request's body."""
+        return receive
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start the authenticator before the application; what could never work refuses to start."""
+        try:
+            await run_async(self._doorkeeper.authenticator.start())
+        except ConfigurationError as error:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
+            return
+        await self.app(scope, receive, send)
+
+
+def install(app: App, authenticator: Authenticator, **options: Any) -> AuthMiddleware:
+    """Return the application behind `AuthMiddleware`; the options are that class's arguments."""
+    return AuthMiddleware(app, authenticator=authenticator, **options)
+
+
+class _WayOut:
+    """Passes the response on, or answers the guard's refusal in its place."""
+
+    __slots__ = ("_answered", "_doorkeeper", "_scope", "_send", "_started", "_visit")
+
+    def __init__(self, doorkeeper: Doorkeeper, visit: Visit, scope: Scope, send: Send) -> None:
+        self._doorkeeper = doorkeeper
+        self._visit = visit
+        self._scope = scope
+        self._send = send
+        self._started = False
+        self._answered = False
+
+    async def send(self, message: Message) -> None:
+        """Take a message from the application."""
+        if self._answered:
+            return
+        if not self._started and self._visit.refusal is not None:
+            challenge = self._doorkeeper.answer_instead(self._visit, _status(message))
+            if challenge is not None:
+                self._answered = True
+                await _write(challenge, self._scope, self._send)
+                return
+        self._started = True
+        await self._send(message)
+
+    async def after(self, error: Exception) -> None:
+        """Answer a refusal that came out as an exception; raise every other one again."""
+        if self._answered and error is self._visit.raised:
+            return
+        if self._started or self._answered or self._visit.refusal is None:
+            raise error
+        await _write(self._doorkeeper.answer(self._visit.refusal), self._scope, self._send)
+
+
+def _status(message: Message) -> int:
+    """Return the status that a message begins a response with; closing a WebSocket unaccepted is one as well."""
+    return 500 if message["type"] == "websocket.close" else int(message.get("status", 0))
+
+
+async def _write(challenge: Challenge, scope: Scope, send: Send) -> None:
+    """Answer over HTTP; before a WebSocket is accepted too, where the server has the extension for it."""
+    prefix = "http.response"
+    if scope["type"] == "websocket":
+        if _DENIAL not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        prefix = _DENIAL
+    headers = [(name.lower().encode("ascii"), value.encode("ascii")) for name, value in challenge.headers]
+    await send({"type": f"{prefix}.start", "status": challenge.status, "headers": headers})
+    await send({"type": f"{prefix}.body", "body": challenge.body})

@@ -1,0 +1,33 @@
+"""The face for Flask, and for everything that raises werkzeug's exceptions.
+
+app.wsgi_app = AuthMiddleware(app.wsgi_app, authenticator=auth)
+"""
+
+from typing import Any, Protocol
+
+from werkzeug.exceptions import default_exceptions
+
+from authmux import wsgi
+from authmux.guard import current_principal, find_principal, requires
+from authmux.verifying.authenticator import Authenticator
+
+__all__ = ["AuthMiddleware", "current_principal", "find_principal", "install", "requires"]
+
+
+class Application(Protocol):
+    """What `install` needs of an application: Flask's are such."""
+
+    wsgi_app: Any
+
+
+class AuthMiddleware(wsgi.AuthMiddleware):
+    """`authmux.wsgi.AuthMiddleware`, whose refusals go through Flask's own error handling on their way out."""
+
+    def as_native(self, status: int) -> Exception:
+        """Return werkzeug's exception for a status."""
+        return default_exceptions[status]()
+
+
+def install(app: Application, authenticator: Authenticator, **options: Any) -> None:
+    """Put `AuthMiddleware` around `app.wsgi_app`; the options are that class's arguments."""
+    app.wsgi_app = AuthMiddleware(app.wsgi_app, authenticator=authenticator, **options)

@@ -1,0 +1,1 @@
+"""Principal in, credential out: everything that mints."""

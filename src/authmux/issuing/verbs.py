@@ -1,0 +1,189 @@
+"""The verbs on keys and tokens, as flows: written once, for services that block and services that await."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, NoReturn
+
+from authmux.clock import Clock
+from authmux.errors import ConfigurationError, Conflict, NotFound, NotPossible
+from authmux.flow import Flow, ask
+from authmux.issuing import rules
+from authmux.issuing.actor import System
+from authmux.issuing.issued_token import IssuedToken
+from authmux.principal import frozen
+from authmux.scopes import parse_grants
+from authmux.stores.port import PepperCheck, Query, TokenStore, WriteRefused
+from authmux.stores.record import Owner, OwnerType, Record, Secret
+from authmux.token_format import Kind, TokenFormat, hint, new_id
+
+MAX_META: Final = 8 * 1024  # bytes of JSON (K-11)
+_TRIES: Final = 8  # how often a change is decided again after somebody else's came between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbs:
+    """What a service of either colour does; `TokenService` says what each verb means.
+
+    Arguments:
+        store: where the records are; blocking or async, as its driver is.
+        tokens: the format, with the peppers.
+        max_live: how many live credentials of a kind one owner may have (K-30).
+        clock: where time comes from.
+    """
+
+    store: TokenStore
+    tokens: TokenFormat
+    max_live: int
+    clock: Clock
+
+    def issue(
+        self,
+        kind: Kind,
+        *,
+        owner: Owner | None,
+        name: str,
+        scopes: Iterable[str],
+        tenant: str | None,
+        env: str | None,
+        expires_in: timedelta | None,
+        description: str,
+        meta: Mapping[str, Any] | None,
+        by: System,
+    ) -> Flow[IssuedToken]:
+        """Make a credential and keep its record (K-30)."""
+        now = self.clock.time()
+        token_id = new_id()
+        text = _checked(self.tokens.make, kind, token_id, env=env)
+        record = Record(
+            id=token_id,
+            kind=kind,
+            env=env,
+            tenant=tenant,
+            owner=owner or Owner(OwnerType.NONE, self.tokens.prefix),
+            created_by=by.name,
+            name=_name(name),
+            description=description,
+            scopes=_scopes(scopes),
+            created_at=now,
+            expires_at=_deadline(expires_in, now),
+            meta=_meta(meta),
+            secrets=(self._secret(text, generation=1, now=now),),
+        )
+        try:
+            yield from ask(self.store.add, record, pepper=self._pepper_check(), max_live=self.max_live, now=now)
+        except WriteRefused as refused:
+            _explain(refused, record, self.max_live)
+        return IssuedToken(text, record)
+
+    def get(self, credential_id: str, *, by: System) -> Flow[Record]:
+        """Return a record, or raise `NotFound` (K-31)."""
+        del by  # the system may see everything; a principal will see its own (K-42)
+        reading = yield from ask(self.store.find, credential_id)
+        if reading.record is None:
+            raise NotFound(f"there is no key or token {credential_id!r}")
+        return reading.record
+
+    def list(self, query: Query, *, by: System) -> Flow[Sequence[Record]]:
+        """Return the records that match (K-31)."""
+        del by
+        if query.limit < 1:
+            raise NotPossible("limit is 1 or more")
+        return (yield from ask(self.store.list, query))
+
+    def roll(self, credential_id: str, *, generation: int, overlap: timedelta, by: System) -> Flow[IssuedToken]:
+        """Make a new generation (K-33)."""
+        record = yield from self.get(credential_id, by=by)
+        text = self.tokens.make(record.kind, record.id, env=record.env)
+
+        def decide(record: Record, now: float) -> Record:
+            fresh = self._secret(text, generation=record.generation + 1, now=now)
+            return rules.rolled(record, fresh, generation=generation, overlap=overlap, now=now)
+
+        return IssuedToken(text, (yield from self._change(credential_id, decide, by=by)))
+
+    def revoke(self, credential_id: str, *, reason: str, by: System) -> Flow[Record]:
+        """Refuse from now on (K-35)."""
+
+        def decide(record: Record, now: float) -> Record:
+            return rules.revoked(record, by=by.name, reason=reason, now=now)
+
+        return (yield from self._change(credential_id, decide, by=by))
+
+    def _change(self, credential_id: str, decide: Callable[[Record, float], Record], *, by: System) -> Flow[Record]:
+        """Decide on the record as it is, and write it if it is still that one; else decide again."""
+        for _ in range(_TRIES):
+            record = yield from self.get(credential_id, by=by)
+            changed = decide(record, self.clock.time())
+            if changed is record:
+                return record
+            try:
+                yield from ask(self.store.replace, changed, expected=record.row_version)
+            except WriteRefused:
+                continue
+            return changed
+        raise Conflict(f"{credential_id} is being changed by others all the time; try again")
+
+    def _secret(self, text: str, *, generation: int, now: float) -> Secret:
+        pepper_id = self.tokens.peppers.current
+        digest = self.tokens.digest(text, pepper_id)
+        return Secret(generation=generation, digest=digest, pepper_id=pepper_id, hint=hint(text), created_at=now)
+
+    def _pepper_check(self) -> PepperCheck:
+        current = self.tokens.peppers.current
+        return PepperCheck(current, self.tokens.peppers.check(current))
+
+
+def _explain(refused: WriteRefused, record: Record, max_live: int) -> NoReturn:
+    match refused.reason:
+        case "name_taken":
+            raise Conflict(f"this owner has a live {record.kind.value} named {record.name!r} already") from None
+        case "too_many":
+            raise NotPossible(f"this owner has {max_live} live ones of this kind already: revoke one") from None
+        case "pepper":
+            raise ConfigurationError(
+                "the pepper is not the one that this store's keys were issued under: put that one back"
+            ) from None
+    raise refused
+
+
+def _checked(make: Callable[..., str], *args: object, **kwargs: object) -> str:
+    try:
+        return make(*args, **kwargs)
+    except ValueError as error:
+        raise NotPossible(str(error)) from None
+
+
+def _name(name: str) -> str:
+    if not name.strip() or len(name) > 255 or not name.isprintable():
+        raise NotPossible("a name is 1 to 255 printable characters (K-30)")
+    return name
+
+
+def _scopes(scopes: Iterable[str]) -> frozenset[str]:
+    try:
+        grants = parse_grants(scopes)
+    except ValueError as error:
+        raise NotPossible(str(error)) from None
+    if not grants:
+        raise NotPossible("say which scopes it holds: there are none by default, and no implicit '*' (K-30)")
+    return grants
+
+
+def _deadline(expires_in: timedelta | None, now: float) -> float | None:
+    if expires_in is None:
+        return None
+    if expires_in <= timedelta(0):
+        raise NotPossible("expires_in lies in the past")
+    return now + expires_in.total_seconds()
+
+
+def _meta(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    try:
+        text = json.dumps(dict(meta or {}), allow_nan=False)
+    except (TypeError, ValueError):
+        raise NotPossible("meta is a JSON object") from None
+    if len(text.encode()) > MAX_META:
+        raise NotPossible(f"meta is larger than {MAX_META} bytes (K-11)")
+    return frozen(json.loads(text))  # type: ignore[no-any-return]  # an object in, an object out

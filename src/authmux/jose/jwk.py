@@ -1,0 +1,135 @@
+"""One public key of an issuer: what it is, which algorithms it may be used with, and verifying with it."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK
+from jwt.algorithms import Algorithm, get_default_algorithms
+from jwt.exceptions import PyJWTError
+
+from authmux.errors import Fault, InvalidCredential
+from authmux.jose.compact import MAX_KID
+
+_RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_BY_CURVE: Final = {
+    "P-256": frozenset({"ES256"}),
+    "P-384": frozenset({"ES384"}),
+    "P-521": frozenset({"ES512"}),
+    "Ed25519": frozenset({"EdDSA", "Ed25519"}),  # RFC 9864 names the curve, RFC 8037 the family
+}
+ALGORITHMS: Final = _RSA.union(*_BY_CURVE.values())
+"""Every algorithm there is here: asymmetric ones only. `none` and HMAC are not refused, they do not exist (B-10)."""
+
+_IMPLEMENTATIONS: Final[dict[str, Algorithm]] = {
+    name: get_default_algorithms()["EdDSA" if name == "Ed25519" else name] for name in ALGORITHMS
+}
+_PUBLIC_MEMBERS: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+
+
+class UnusableKey(ValueError):
+    """A key that is not for us, or not fit to be used; the message is a short constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that passed the hygiene rules (B-15) and says for itself which algorithms it may be used with (B-10)."""
+
+    kid: str | None
+    algorithms: frozenset[str]
+    thumbprint: str
+    signature_length: int
+    key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey = field(repr=False)
+
+    def verify(self, alg: str, signing_input: bytes, signature: bytes) -> None:
+        """Return if the signature is this key's over this input; `alg` is one of `algorithms`.
+
+        Raises:
+            InvalidCredential: it is not, or is not as long as it must be (B-16).
+        """
+        if len(signature) != self.signature_length or not _IMPLEMENTATIONS[alg].verify(
+            signing_input, self.key, signature
+        ):
+            raise InvalidCredential(Fault.SIGNATURE, "signature")
+
+
+def parse_key(jwk: object) -> PublicKey:
+    """Read one member of a key set.
+
+    Raises:
+        UnusableKey: it is not for verifying signatures, unknown, weak, or holds what must be secret.
+    """
+    if not isinstance(jwk, dict):
+        raise UnusableKey("not_an_object")
+    kid, members = _read_kid(jwk), _public_members(jwk)
+    algorithms = _algorithms(jwk)
+    try:
+        key = PyJWK(members, next(iter(algorithms - {"Ed25519"}))).key
+    except (PyJWTError, ValueError, TypeError, OverflowError) as error:
+        raise UnusableKey("unreadable") from error
+    return PublicKey(kid, algorithms, thumbprint(members), _signature_length(key), key)
+
+
+def thumbprint(members: Mapping[str, Any]) -> str:
+    """Return the SHA-256 thumbprint of a key's required members (RFC 7638)."""
+    canonical = json.dumps(dict(sorted(members.items())), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).decode().rstrip("=")
+
+
+def _read_kid(jwk: dict[str, Any]) -> str | None:
+    kid = jwk.get("kid")
+    if kid is not None and (type(kid) is not str or not 1 <= len(kid) <= MAX_KID):
+        raise UnusableKey("kid")
+    return kid
+
+
+def _public_members(jwk: dict[str, Any]) -> dict[str, str]:
+    """Return the members that make the public key, and none other, so that nothing else can have a say."""
+    if jwk.get("kty") == "oct" or not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise UnusableKey("secret_published")
+    kty = jwk.get("kty")
+    names = _PUBLIC_MEMBERS.get(kty) if isinstance(kty, str) else None
+    if names is None:
+        raise UnusableKey("kty")
+    if not all(type(jwk.get(name)) is str for name in names):
+        raise UnusableKey("member_missing")
+    return {name: jwk[name] for name in names}
+
+
+def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
+    """Return what the key may be used with: what its type implies, narrowed by its own `alg`, `use`, `key_ops`."""
+    if jwk.get("use", "sig") != "sig":
+        raise UnusableKey("use")
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list) or "verify" not in operations:
+        raise UnusableKey("key_ops")
+    implied = _RSA if jwk["kty"] == "RSA" else _BY_CURVE.get(jwk["crv"], frozenset())
+    named = jwk.get("alg")
+    algorithms = implied if named is None else implied & {named} if type(named) is str else frozenset()
+    if not algorithms:
+        raise UnusableKey("alg")
+    return algorithms | (implied if "EdDSA" in algorithms or "Ed25519" in algorithms else frozenset())
+
+
+def _signature_length(key: object) -> int:
+    """Return how long every signature of this key is (B-16), once the key itself is fit (B-15)."""
+    match key:
+        case RSAPublicKey():
+            numbers = key.public_numbers()
+            if not 2048 <= key.key_size <= 8192:
+                raise UnusableKey("rsa_size")
+            if numbers.n % 2 == 0 or numbers.e % 2 == 0 or not 3 <= numbers.e < 2**32:
+                raise UnusableKey("rsa_numbers")
+            return (key.key_size + 7) // 8
+        case EllipticCurvePublicKey():
+            return 2 * ((key.curve.key_size + 7) // 8)
+        case Ed25519PublicKey():
+            return 64
+    raise UnusableKey("kty")

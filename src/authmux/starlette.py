@@ -1,0 +1,64 @@
+"""The face for Starlette.
+
+    app.add_middleware(AuthMiddleware, authenticator=auth)
+
+Endpoints find the principal in `request.user`, or anywhere by `current_principal()`. Starlette's own `@requires`
+works too; ours answers as RFC 6750 wants.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.authentication import AuthCredentials, UnauthenticatedUser
+from starlette.exceptions import HTTPException
+
+from authmux import asgi
+from authmux.guard import Visit, current_principal, find_principal, requires
+from authmux.scopes import covers
+from authmux.verifying.authenticator import Authenticator
+
+__all__ = ["AuthMiddleware", "GrantedScopes", "current_principal", "find_principal", "install", "requires"]
+
+AUTHENTICATED = "authenticated"
+
+
+class GrantedScopes(list[str]):
+    """What `request.auth.scopes` is: a list whose `in` follows our rule, so that `reports:*` holds `reports:read`."""
+
+    def __contains__(self, scope: object) -> bool:
+        return isinstance(scope, str) and covers(tuple(self), scope)
+
+
+class AuthMiddleware(asgi.AuthMiddleware):
+    """`authmux.asgi.AuthMiddleware`, which also sets `request.user` and `request.auth`."""
+
+    def as_native(self, status: int) -> Exception:
+        """Return Starlette's exception for a status."""
+        return HTTPException(status)
+
+    def attach(self, scope: asgi.Scope, visit: Visit) -> None:
+        """Set user and auth; what another middleware has set stays where no credential of ours was sent."""
+        super().attach(scope, visit)
+        if visit.principal is not None:
+            scope["user"] = visit.principal
+            scope["auth"] = _Credentials(visit.principal.scopes)
+        elif "user" not in scope:
+            scope["user"] = UnauthenticatedUser()
+            scope["auth"] = AuthCredentials()
+
+
+class _Credentials(AuthCredentials):
+    """Starlette's view of what was granted, made when somebody looks: few do."""
+
+    def __init__(self, granted: Iterable[str]) -> None:
+        self._granted = granted
+
+    @property
+    def scopes(self) -> list[str]:  # type: ignore[override]  # an attribute there, never set again
+        return GrantedScopes([AUTHENTICATED, *sorted(self._granted)])
+
+
+def install(app: Starlette, authenticator: Authenticator, **options: Any) -> None:
+    """Add `AuthMiddleware` to an application; the options are that class's arguments."""
+    app.add_middleware(AuthMiddleware, authenticator=authenticator, **options)

@@ -1,0 +1,1 @@
+"""Where the records of keys and tokens are kept."""

@@ -1,0 +1,81 @@
+"""A store in one process's memory: for tests, and for keys that are made anew at every start."""
+
+import secrets
+import threading
+from collections.abc import Sequence
+
+from authmux.stores.port import PepperCheck, Query, Reading, Revision, WriteRefused
+from authmux.stores.record import OwnerType, Record
+
+
+class MemoryStore:
+    """Keeps records in this process; another process, a forked one too, has others."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._records: dict[str, Record] = {}
+        self._peppers: dict[str, bytes] = {}
+        self._revision: Revision = secrets.token_hex(16)
+
+    def freshness(self) -> Revision:
+        """Return the current revision (K-22)."""
+        return self._revision
+
+    def find(self, credential_id: str) -> Reading:
+        """Read a record by its public id."""
+        revision = self._revision
+        return Reading(self._records.get(credential_id), revision)
+
+    def list(self, query: Query) -> Sequence[Record]:
+        """Return the records that match, by id."""
+        with self._lock:
+            records = sorted(self._records.values(), key=lambda record: record.id)
+        return [record for record in records if _matches(record, query)][: query.limit]
+
+    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
+        """Keep a new record; see `TokenStore.add`."""
+        with self._lock:
+            if record.id in self._records:
+                raise WriteRefused("exists")
+            if self._peppers.setdefault(pepper.pepper_id, pepper.check) != pepper.check:
+                raise WriteRefused("pepper")
+            rivals = [each for each in self._records.values() if _is_rival(each, record) and each.is_live(now)]
+            if any(each.name == record.name for each in rivals):
+                raise WriteRefused("name_taken")
+            if len(rivals) >= max_live:
+                raise WriteRefused("too_many")
+            self._keep(record)
+
+    def replace(self, record: Record, *, expected: int) -> None:
+        """Keep a record instead of an older version of it; see `TokenStore.replace`."""
+        with self._lock:
+            held = self._records.get(record.id)
+            if held is None or held.row_version != expected:
+                raise WriteRefused("changed")
+            self._keep(record)
+
+    def pepper_checks(self) -> Sequence[PepperCheck]:
+        """Return the checks of all the peppers that records were issued under."""
+        with self._lock:
+            return [PepperCheck(*item) for item in self._peppers.items()]
+
+    def _keep(self, record: Record) -> None:
+        # The record first: whoever sees the new revision must find it.
+        self._records[record.id] = record
+        self._revision = secrets.token_hex(16)
+
+
+def _matches(record: Record, query: Query) -> bool:
+    return (
+        (query.kind is None or record.kind is query.kind)
+        and (query.tenant is None or record.tenant == query.tenant)
+        and (query.owner is None or record.owner == query.owner)
+        and (query.after is None or record.id > query.after)
+    )
+
+
+def _is_rival(held: Record, new: Record) -> bool:
+    """Return whether both belong to the same somebody; what is nobody's has no rivals."""
+    if new.owner.type is OwnerType.NONE:
+        return False
+    return (held.kind, held.tenant, held.owner) == (new.kind, new.tenant, new.owner)

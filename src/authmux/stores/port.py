@@ -1,0 +1,127 @@
+"""The port of every store of keys and tokens, and what it promises. Rules about verbs live in `issuing`, not here.
+
+A store keeps a *revision*: a token that is another one after every change that could matter to a verdict (K-22).
+Who holds a record that was read under the current revision may believe it without asking again.
+"""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from authmux.stores.record import Owner, Record
+from authmux.token_format import Kind
+
+Revision: TypeAlias = str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record, or the fact that there is none, as it was under a revision that was sampled before it was read."""
+
+    record: Record | None
+    revision: Revision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which records to list: those that match everything that is given."""
+
+    kind: Kind | None = None
+    tenant: str | None = None
+    owner: Owner | None = None
+    limit: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PepperCheck:
+    """What a store keeps to notice a wrong pepper under a right id (K-13)."""
+
+    pepper_id: str
+    check: bytes
+
+
+class StoreUnavailable(Exception):
+    """The store could not answer; it says nothing of any credential. A caller is told 503 (K-24)."""
+
+
+class WriteRefused(Exception):
+    """The store would not make a change; `reason` is `exists`, `name_taken`, `too_many`, `changed` or `pepper`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Freshness(Protocol):
+    """How a holder of records learns, without I/O that could wait, that they are still true."""
+
+    def freshness(self) -> Revision | None:
+        """Return the current revision; None where it is not known, so that nothing held may be believed.
+
+        Raises:
+            StoreUnavailable: the store is away.
+        """
+        ...
+
+
+class TokenStore(Freshness, Protocol):
+    """A store that blocks. Every method may raise `StoreUnavailable`."""
+
+    def find(self, credential_id: str) -> Reading:
+        """Read a record by its public id."""
+        ...
+
+    def list(self, query: Query) -> Sequence[Record]:
+        """Return the records that match, by id, at most `query.limit` of them."""
+        ...
+
+    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
+        """Keep a new record, in one transaction with the checks that it must not race with.
+
+        Arguments:
+            pepper: kept with the first record that uses it.
+            max_live: how many live records of this kind one owner may have, this one included.
+            now: decides which records are live.
+
+        Raises:
+            WriteRefused: `exists`, `name_taken` among the owner's live ones, `too_many`, or `pepper` where another
+                pepper is kept under this id.
+        """
+        ...
+
+    def replace(self, record: Record, *, expected: int) -> None:
+        """Keep a record instead of the one with this id, if that is still at row_version `expected`.
+
+        Raises:
+            WriteRefused: `changed`, where it is not.
+        """
+        ...
+
+    def pepper_checks(self) -> Sequence[PepperCheck]:
+        """Return the checks of all the peppers that records were issued under."""
+        ...
+
+
+class AsyncTokenStore(Freshness, Protocol):
+    """The same store for callers that await."""
+
+    def find(self, credential_id: str) -> Awaitable[Reading]:
+        """See `TokenStore.find`."""
+        ...
+
+    def list(self, query: Query) -> Awaitable[Sequence[Record]]:
+        """See `TokenStore.list`."""
+        ...
+
+    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> Awaitable[None]:
+        """See `TokenStore.add`."""
+        ...
+
+    def replace(self, record: Record, *, expected: int) -> Awaitable[None]:
+        """See `TokenStore.replace`."""
+        ...
+
+    def pepper_checks(self) -> Awaitable[Sequence[PepperCheck]]:
+        """See `TokenStore.pepper_checks`."""
+        ...

@@ -1,0 +1,118 @@
+"""`SQLStore`: keys and tokens in a SQLite file, for all the processes of one machine."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from authmux.clock import SYSTEM_CLOCK, Clock
+from authmux.errors import ConfigurationError
+from authmux.forking import renew_after_fork
+from authmux.stores.port import PepperCheck, Query, Reading, Revision
+from authmux.stores.record import Record
+from authmux.stores.sql import operations
+from authmux.stores.sql.sqlite import FileRevision, engine_for, file_of, require_wal, unavailable
+
+
+class SQLStore:
+    """Keeps records in a SQLite file. `TokenStore` says what each method promises.
+
+    Revoking is complete: no request that starts after `revoke` returned is accepted, in any process (K-25).
+
+    Arguments:
+        database: a URL such as "sqlite:///keys.db", or the engine that the application has already.
+        clock: for how often to look whether the file was replaced.
+
+    Raises:
+        ConfigurationError: it is not a SQLite database behind a blocking driver.
+    """
+
+    def __init__(self, database: str | Engine, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._engine = database if isinstance(database, Engine) else _engine_for(database)
+        if (self._engine.dialect.name, self._engine.dialect.is_async) != ("sqlite", False):
+            raise ConfigurationError("SQLStore takes a SQLite database and a blocking driver, as in sqlite:///keys.db")
+        path = file_of(self._engine.url)
+        self._revision = FileRevision(path, clock=clock, on_replaced=self._engine.dispose) if path else None
+        renew_after_fork(self)
+
+    def create_schema(self) -> None:
+        """Make the tables where they are missing; safe to run twice, and by several processes at once (K-15).
+
+        Raises:
+            ConfigurationError: SQLite cannot keep this database in WAL mode, or a newer authmux made the tables.
+            StoreUnavailable: the database does not answer.
+        """
+        with self._connection() as connection:
+            require_wal(connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar_one())
+        with self._transaction() as connection:
+            operations.create_schema(connection)
+
+    def close(self) -> None:
+        """Close every connection that the store opened; a later call opens others."""
+        if self._revision:
+            self._revision.close()
+        self._engine.dispose()
+
+    def freshness(self) -> Revision | None:
+        """Return the revision, read from the file on every call; None for a database in memory (K-22)."""
+        return self._revision.read() if self._revision else None
+
+    def find(self, credential_id: str) -> Reading:
+        """Read a record by its public id."""
+        with self._connection() as connection:
+            return operations.find(connection, credential_id)
+
+    def list(self, query: Query) -> Sequence[Record]:
+        """Return the records that match, by id."""
+        with self._connection() as connection:
+            return operations.list_records(connection, query)
+
+    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
+        """Keep a new record."""
+        with self._transaction() as connection:
+            operations.add(connection, record, pepper=pepper, max_live=max_live, now=now)
+
+    def replace(self, record: Record, *, expected: int) -> None:
+        """Keep a record instead of an older version of it."""
+        with self._transaction() as connection:
+            operations.replace(connection, record, expected=expected)
+
+    def pepper_checks(self) -> Sequence[PepperCheck]:
+        """Return the checks of all the peppers that records were issued under."""
+        with self._connection() as connection:
+            return operations.pepper_checks(connection)
+
+    def after_fork(self) -> None:
+        """Make the connections anew, in a child process."""
+        self._engine.dispose(close=False)
+        if self._revision:
+            self._revision.after_fork()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        except (DBAPIError, PoolTimeout) as error:
+            raise unavailable(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Hold the write lock from the start, so that what is checked cannot change before what is written."""
+        with self._connection() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+
+def _engine_for(database: str) -> Engine:
+    try:
+        return engine_for(make_url(database))
+    except ArgumentError:
+        raise ConfigurationError("that is no database URL: write one such as sqlite:///keys.db") from None

@@ -1,0 +1,1 @@
+"""Credential in, principal out: everything that believes."""

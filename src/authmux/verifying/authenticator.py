@@ -1,0 +1,87 @@
+"""`Authenticator`: hands a credential to the one verifier that knows its shape, and to no other (B-03)."""
+
+from collections.abc import Callable, Sequence
+
+from authmux.clock import SYSTEM_CLOCK, Clock
+from authmux.credential import PresentedCredential
+from authmux.errors import ConfigurationError, Fault, InvalidCredential
+from authmux.flow import Flow, awaits
+from authmux.principal import Principal
+from authmux.verifying.issuers import IssuerTable
+from authmux.verifying.verifier import IssuerVerifier, Verifier
+
+
+class Authenticator:
+    """Knows every kind of credential that the application takes.
+
+    Arguments:
+        verifiers: for your own tokens, and a `JWTVerifier` for each issuer; in any order.
+        remember: how many verdicts on JWTs to hold in memory (B-60).
+        clock: where time comes from.
+
+    Raises:
+        ConfigurationError: there is none, or two are for the same credentials.
+
+    A credential goes to the verifier that recognises its shape. No other is ever tried: a credential that is bad is
+    bad, and nothing is looked up for a shape that nobody knows.
+    """
+
+    def __init__(
+        self,
+        *verifiers: Verifier | IssuerVerifier,
+        remember: int = 4096,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
+        others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier)]
+        if not verifiers or remember < 1:
+            raise ConfigurationError("an Authenticator takes at least one verifier, and remembers one verdict or more")
+        if issuers:
+            others.append(IssuerTable(issuers, remember=remember, clock=clock))
+        _refuse_twins(others)
+        self._verifiers: tuple[Verifier, ...] = tuple(others)
+
+    def verify(self, credential: PresentedCredential) -> Flow[Principal]:
+        """Return who brings a credential; drive it with `run` or `run_async`.
+
+        Raises:
+            InvalidCredential: it is not good, or of a shape that no verifier knows.
+            Unavailable: it could not be checked.
+        """
+        text = credential.text
+        for verifier in self._verifiers:
+            if verifier.recognises(text):
+                return verifier.verify(credential)
+        raise InvalidCredential(Fault.MALFORMED, "unknown_shape")
+
+    def start(self) -> Flow[None]:
+        """Prepare every verifier: check peppers, begin to fetch keys. Called by the faces; safe to call twice.
+
+        Raises:
+            ConfigurationError: one of them could never work.
+        """
+        for verifier in self._verifiers:
+            yield from verifier.start()
+
+    def require_blocking(self) -> None:
+        """Return if a blocking face can use every verifier.
+
+        Raises:
+            ConfigurationError: one of them asks a function that awaits.
+        """
+        for function in self._ports():
+            if awaits(function):
+                raise ConfigurationError(
+                    f"{getattr(function, '__qualname__', function)} awaits, and a WSGI application blocks: give the"
+                    " verifier a blocking store"
+                )
+
+    def _ports(self) -> list[Callable[..., object]]:
+        return [function for verifier in self._verifiers for function in verifier.ports()]
+
+
+def _refuse_twins(verifiers: Sequence[Verifier]) -> None:
+    """Refuse two verifiers that know the same shape: the second would never be asked."""
+    marks = [mark for verifier in verifiers for mark in getattr(verifier, "marks", ())]
+    if len(marks) != len(set(marks)):
+        raise ConfigurationError("two verifiers are for the same kind of token, under the same prefix")

@@ -1,0 +1,59 @@
+"""A record in memory, with what can be said of it once and for all."""
+
+from authmux.principal import AnonymousKey, Principal, VerifiedCredential
+from authmux.stores.port import Reading
+from authmux.stores.record import Record, Secret
+
+
+class Held:
+    """What was read of one id, under which revision, and the principals that it makes.
+
+    Arguments:
+        reading: a record, or an absence.
+        until: monotonic seconds from which on an absence is looked up again.
+    """
+
+    __slots__ = ("_principals", "has_unknown_restrictions", "record", "revision", "until")
+
+    def __init__(self, reading: Reading, *, until: float) -> None:
+        self.record = reading.record
+        self.revision = reading.revision
+        self.until = until
+        self.has_unknown_restrictions = reading.record is not None and _has_unknown_restrictions(reading.record)
+        self._principals: dict[int, Principal] = {}
+
+    def principal(self, secret: Secret) -> Principal:
+        """Return the principal that comes with one generation of the record's secret."""
+        principal = self._principals.get(secret.generation)
+        if principal is None:
+            assert self.record is not None
+            principal = self._principals[secret.generation] = _principal(self.record, secret)
+        return principal
+
+
+def _principal(record: Record, secret: Secret) -> Principal:
+    make = record.principal_class()
+    return make(
+        id=record.id if make is AnonymousKey else record.owner.id,
+        issuer=record.owner.issuer,
+        tenant=record.tenant,
+        scopes=record.scopes,
+        name=record.name if make is AnonymousKey else None,
+        claims=record.meta,
+        credential=VerifiedCredential(
+            kind=record.kind.value, id=record.id, generation=secret.generation, expires_at=_deadline(record, secret)
+        ),
+    )
+
+
+def _deadline(record: Record, secret: Secret) -> float | None:
+    deadlines = [each for each in (record.expires_at, secret.retire_at) if each is not None]
+    return min(deadlines, default=None)
+
+
+def _has_unknown_restrictions(record: Record) -> bool:
+    """Return whether the record is restricted in a way that this version cannot check: it is refused then."""
+    return bool(
+        record.parent_id or record.resources or record.audience or record.allowed_cidrs or record.allowed_origins
+        or record.limit_policy
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""HTTP behind the `Fetch` port: one connection per document, cut at a deadline and at a size."""
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from functools import partial
+from threading import Thread
+from traceback import clear_frames
+
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
+from urllib3.util import Url, parse_url
+
+from authmux.clock import SYSTEM_CLOCK, Clock
+from authmux.errors import ConfigurationError
+from authmux.verifying.fetch import Fetched, FetchFailed
+from authmux.verifying.http_answer import check_status, check_type, read_body
+from authmux.verifying.loopback import is_loopback
+
+_LONGEST_DEADLINE = 60.0  # seconds; an issuer that takes longer is down
+_LARGEST_BODY = 4 * 1024 * 1024  # bytes (B-52)
+
+_PORTS = {"http": 80, "https": 443}
+_URL_TEXT = re.compile(r"[!-\[\]-~]+")  # parsers differ on blanks, controls, backslashes and what is not ASCII
+_USUAL_HEADERS = {"user-agent": "authmux", "accept": "application/json, */*;q=0.5"}
+
+# The first that fits: to urllib3 a refused connection is a kind of time-out.
+_REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((exceptions.LocationValueError,), "url"),
+    ((exceptions.NameResolutionError,), "dns"),
+    ((exceptions.NewConnectionError,), "connect"),
+    ((TimeoutError, exceptions.TimeoutError), "timeout"),
+    ((ssl.SSLError, exceptions.SSLError), "tls"),
+    ((Exception,), "broken"),
+)
+
+
+class HTTPFetch:
+    """Fetch over HTTPS, once and as asked: no redirect, no retry, no kept connection, no proxy from the environment.
+
+    Arguments:
+        connect_timeout: seconds for TCP, per address, and again for the TLS handshake (B-50).
+        deadline: seconds for everything, name resolution and body included, by the wall clock; at most 60 (B-50).
+        max_body: bytes of body; at most 4 MiB (B-52). Compression is not asked for, and refused where it comes anyway.
+        ca_bundle: a PEM file of the only authorities to trust; None trusts the system's.
+        allow_http: origins, as `http://keycloak:8080`, that may be asked without TLS; loopback always may (B-54).
+        clock: what the date in a Retry-After header is compared with.
+
+    Raises `ConfigurationError` for a number out of range, an unreadable bundle, or what is not an http origin.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 2.0,
+        deadline: float = 5.0,
+        max_body: int = 256 * 1024,
+        ca_bundle: str | None = None,
+        allow_http: Collection[str] = (),
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        for name, value in (("connect_timeout", connect_timeout), ("deadline", deadline)):
+            if not 0 < value <= _LONGEST_DEADLINE:
+                raise ConfigurationError(f"{name} must be above 0 and at most {_LONGEST_DEADLINE} s, not {value!r}")
+        if not 0 < max_body <= _LARGEST_BODY:
+            raise ConfigurationError(f"max_body must be above 0 and at most {_LARGEST_BODY} bytes, not {max_body!r}")
+        self._connect_timeout = min(connect_timeout, deadline)
+        self._deadline = deadline
+        self._max_body = max_body
+        self._tls = _make_tls_context(ca_bundle)
+        self._allow_http = frozenset(map(_parse_http_origin, allow_http))
+        self._clock = clock
+
+    def __call__(self, url: str, headers: Mapping[str, str], /) -> Fetched:
+        """Return a 200, or a 304 where `headers` held If-None-Match (B-55); raise `FetchFailed` for everything else."""
+        try:
+            return self._fetch(_parse_target(url), {name.lower(): value for name, value in headers.items()})
+        except FetchFailed:
+            raise
+        except Exception as error:  # all of it: the caller's back-off knows no other failure (B-37)
+            raise FetchFailed(next(reason for kinds, reason in _REASONS if isinstance(error, kinds))) from error
+
+    def _fetch(self, target: Url, headers: Mapping[str, str]) -> Fetched:
+        """Exchange in a thread of its own, and abandon it at the deadline (B-50).
+
+        urllib3's time-outs start anew with every dripped byte, and nothing interrupts a name resolution.
+        """
+        outcome: Future[Fetched] = Future()
+        line: Future[socket.socket] = Future()  # settled once there is something to cut
+        work = partial(self._exchange, self._make_connection(target), line, target=target, headers=headers)
+        Thread(target=_settle, args=(outcome, work), name="authmux-fetch", daemon=True).start()
+        try:
+            return outcome.result(timeout=self._deadline)
+        finally:
+            line.add_done_callback(_cut)
+
+    def _make_connection(self, target: Url) -> HTTPConnection:
+        """Choose TLS or, for loopback and the listed origins only, none (B-54)."""
+        host = (target.host or "").strip("[]")
+        if target.scheme == "https":
+            return HTTPSConnection(host, target.port, timeout=self._connect_timeout, ssl_context=self._tls)
+        if is_loopback(host) or (target.host, target.port) in self._allow_http:
+            return HTTPConnection(host, target.port, timeout=self._connect_timeout)
+        raise FetchFailed("scheme")
+
+    def _exchange(
+        self, connection: HTTPConnection, line: Future[socket.socket], *, target: Url, headers: Mapping[str, str]
+    ) -> Fetched:
+        with closing(connection):
+            connection.connect()
+            connection.timeout = self._deadline
+            line.set_result(connection.sock)
+            asked = _USUAL_HEADERS | dict(headers) | {"accept-encoding": "identity"}
+            connection.request("GET", target.request_uri, headers=asked, preload_content=False)
+            with closing(connection.getresponse()) as response:
+                return self._receive(response, target=target, is_conditional="if-none-match" in headers)
+
+    def _receive(self, response: HTTPResponse, *, target: Url, is_conditional: bool) -> Fetched:
+        headers = {name.lower(): value.strip() for name, value in response.headers.itermerged()}
+        if response.status == 304 and is_conditional:
+            return Fetched(status=304, headers=headers, body=b"")
+        check_status(response.status, headers, now=self._clock.time())
+        check_type(headers, asked=f"{target.host}{target.path or '/'}")
+        return Fetched(status=200, headers=headers, body=read_body(response, limit=self._max_body))
+
+
+def _settle(outcome: Future[Fetched], work: Callable[[], Fetched]) -> None:
+    try:
+        outcome.set_result(work())
+    except BaseException as error:  # the caller's, who waits in another thread
+        clear_frames(error.__traceback__)  # they hold what was read and, after two lengths, a socket urllib3 forgot
+        outcome.set_exception(error)
+
+
+def _cut(line: Future[socket.socket]) -> None:
+    """End whatever still waits on the socket; what was read until then is no answer."""
+    with suppress(OSError):  # closed already
+        # SSLSocket's own shutdown takes the TLS away under its reader, who then reads ciphertext as text.
+        socket.socket.shutdown(line.result(), socket.SHUT_RDWR)
+
+
+def _make_tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Verify certificates and host names, from TLS 1.2 on (B-54)."""
+    try:
+        context = ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise ConfigurationError(f"ca_bundle {ca_bundle!r} is not a readable PEM file of certificates") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _parse_http_origin(origin: str) -> tuple[str | None, int | None]:
+    try:
+        target = _parse_target(origin)
+    except (FetchFailed, exceptions.LocationParseError):
+        target = Url()
+    if target.scheme != "http" or target.path or target.query:
+        raise ConfigurationError(f"allow_http takes origins such as 'http://keycloak:8080', not {origin!r}")
+    return target.host, target.port
+
+
+def _parse_target(url: str) -> Url:
+    """Split a URL and fill in its port; refuse other schemes, userinfo and fragments (B-54, B-56)."""
+    if not _URL_TEXT.fullmatch(url):
+        raise FetchFailed("url")
+    target = parse_url(url)
+    if target.scheme not in _PORTS:
+        raise FetchFailed("scheme")
+    if not target.host or "#" in url or "@" in re.split("[/?]", url)[2]:  # parse_url forgets an empty userinfo
+        raise FetchFailed("url")
+    return target._replace(port=_PORTS[target.scheme] if target.port is None else target.port)

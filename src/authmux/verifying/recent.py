@@ -1,0 +1,81 @@
+"""Bounded memories of what was seen lately, and look-ups that several wait for. The only locks of the core are here.
+
+cachetools is not thread-safe: every call of it stands under the lock.
+"""
+
+import threading
+from collections.abc import Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """A mapping that forgets what was not asked for the longest.
+
+    Arguments:
+        size: how many entries it holds.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._lock = threading.Lock()
+        self._cache: LRUCache[K, V] = LRUCache(size)
+
+    def __len__(self) -> int:
+        return len(self._cache)
+
+    def get(self, key: K) -> V | None:
+        """Return what is held under the key, or None."""
+        with self._lock:
+            return self._cache.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Hold a value."""
+        with self._lock:
+            self._cache[key] = value
+
+    def clear(self) -> None:
+        """Forget everything; also right in a forked child, whose copy of the lock may be taken for ever."""
+        self._lock = threading.Lock()
+        self._cache = LRUCache(int(self._cache.maxsize))
+
+
+class Abandoned(Exception):
+    """Who had begun a look-up went away before its end: whoever waits for it begins his own."""
+
+
+class Flights(Generic[K, V]):
+    """Look-ups under way, so that many who want the same at once cause one (K-23)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._futures: dict[K, Future[V]] = {}
+
+    def join(self, key: K) -> tuple["Future[V]", bool]:
+        """Return the look-up that is under way, and whether it is the caller who has to do it and `land` it."""
+        with self._lock:
+            future = self._futures.get(key)
+            if future is not None:
+                return future, False
+            future = self._futures[key] = Future()
+            # Marked as running, so that no waiter who goes away can cancel it for the others.
+            future.set_running_or_notify_cancel()
+            return future, True
+
+    def land(self, key: K, *, result: V | None = None, error: BaseException | None = None) -> None:
+        """Hand the outcome to everybody who waits."""
+        with self._lock:
+            future = self._futures.pop(key)
+        if error is None:
+            future.set_result(result)  # type: ignore[arg-type]  # one of the two is given
+        else:
+            future.set_exception(error if isinstance(error, Exception) else Abandoned())
+
+    def clear(self) -> None:
+        """Forget what was under way: in a forked child nobody does it."""
+        self._lock = threading.Lock()
+        self._futures = {}

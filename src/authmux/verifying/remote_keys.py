@@ -1,0 +1,242 @@
+"""An issuer's keys, fetched off the request path and swapped whole (B-30…B-39).
+
+A request whose key is known waits for nothing, however slow or broken the issuer is. One whose key is not known
+waits a moment for the fetch that all of them share.
+"""
+
+import logging
+import re
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from authmux.clock import SYSTEM_CLOCK, Clock
+from authmux.errors import Fault, InvalidCredential, Unavailable
+from authmux.flow import Flow
+from authmux.forking import renew_after_fork
+from authmux.jose.jwk import PublicKey
+from authmux.jose.key_set import KeySet, NotAKeySet, parse_key_set
+from authmux.verifying.discovery import discover_jwks_uri
+from authmux.verifying.fetch import Fetch, Fetched, FetchFailed
+from authmux.verifying.refresh_plan import HARD_TTL, MIN_TTL, RefreshPlan
+from authmux.verifying.scheduler import SHARED_SCHEDULER, Scheduler
+from authmux.verifying.waiting_room import NoRoom, WaitingRoom
+
+_log = logging.getLogger("authmux.fetch")
+
+WAIT: Final = 3.0  # seconds a request waits for a key that is not known (B-33)
+_MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The keys as they were published at one moment; replaced, never changed (B-39).
+
+    Arguments:
+        generation: counts the snapshots of this process.
+        confirmed_at: monotonic seconds at which the issuer last said so.
+    """
+
+    keys: KeySet
+    thumbprints: frozenset[str]
+    generation: int
+    confirmed_at: float
+    etag: str | None
+
+
+class RemoteKeys:
+    """The keys of one issuer.
+
+    Arguments:
+        issuer: its name, exactly.
+        jwks_uri: where its keys are; None to find that out from its metadata (B-57).
+        fetch: how documents are fetched.
+        clock, scheduler: where time comes from, and the threads that fetch.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        jwks_uri: str | None,
+        fetch: Fetch,
+        clock: Clock = SYSTEM_CLOCK,
+        scheduler: Scheduler = SHARED_SCHEDULER,
+    ) -> None:
+        self._issuer = issuer
+        self._configured_uri = jwks_uri
+        self._jwks_uri = jwks_uri
+        self._fetch = fetch
+        self._clock = clock
+        self._scheduler = scheduler
+        self._snapshot: Snapshot | None = None
+        self._inherited: Snapshot | None = None
+        self._start_over()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Keep the keys, and fetch anew from the first use on: the parent's threads are not here (B-41)."""
+        self._inherited = self._snapshot or self._inherited
+        self._snapshot = None
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._lock = threading.Lock()
+        self._room = WaitingRoom()
+        self._flight: Future[Snapshot | None] | None = None
+        self._plan = RefreshPlan(now=self._clock.monotonic())
+
+    def preload(self) -> None:
+        """Begin the first fetch without waiting for it (B-40)."""
+        with self._lock:
+            self._wake()
+            if self._snapshot is None and self._plan.due_at <= self._clock.monotonic():
+                self._begin(forced=False)
+
+    def usable(self) -> Snapshot | None:
+        """Return the current keys, unless the issuer has not confirmed them for a day (B-32)."""
+        snapshot = self._snapshot
+        if snapshot is not None and self._clock.monotonic() - snapshot.confirmed_at < HARD_TTL:
+            return snapshot
+        return None
+
+    def find(self, alg: str, kid: str | None) -> Flow[PublicKey]:
+        """Return the key that a token names, waiting only where it is not known.
+
+        Raises:
+            InvalidCredential: the issuer has no such key.
+            Unavailable: nothing is known of the issuer's keys.
+        """
+        snapshot = self.usable()
+        if snapshot is None:
+            snapshot = yield from self._first_keys()
+        key = snapshot.keys.choose(alg, kid)
+        if key is None:
+            newer = yield from self._newer_keys(snapshot)
+            key = newer.keys.choose(alg, kid)
+        if key is None:
+            raise InvalidCredential(Fault.SIGNATURE, "unknown_kid")
+        return key
+
+    def _first_keys(self) -> Flow[Snapshot]:
+        """Wait for keys where there are none, together with everybody else (A-175)."""
+        with self._lock:
+            self._wake()
+            delay = self._plan.delay(self._clock.monotonic())
+            if self._snapshot is None and self._flight is None and delay == 0:
+                self._begin(forced=False)
+            flight = self._flight
+        if flight is not None:
+            yield from self._await(flight)
+        snapshot = self.usable()
+        if snapshot is None:
+            raise Unavailable("issuer_unreachable", retry_after=min(max(delay, 1.0), 30.0))
+        return snapshot
+
+    def _newer_keys(self, known: Snapshot) -> Flow[Snapshot]:
+        """Wait for a fetch in flight, then for one that is forced if need be; return the newest keys (B-33)."""
+        for _ in range(2):
+            with self._lock:
+                flight = self._flight
+                if flight is None and self._plan.may_force(self._clock.monotonic()):
+                    flight = self._begin(forced=True)
+            if flight is None:
+                break
+            yield from self._await(flight)
+            if self._snapshot is not None and self._snapshot.generation > known.generation:
+                break
+        return self.usable() or known
+
+    def _await(self, flight: "Future[Snapshot | None]") -> Flow[None]:
+        try:
+            yield from self._room.wait(flight, timeout=WAIT)
+        except (NoRoom, TimeoutError):
+            return  # whoever asked goes by what is known now
+
+    def _wake(self) -> None:
+        """Take over the keys that a parent process had, and see to it that they are refreshed."""
+        if self._inherited is not None:
+            self._snapshot, self._inherited = self._inherited, None
+            self._scheduler.watch(self, due_at=self._plan.due_at)
+
+    def run_if_due(self) -> None:
+        """Begin a refresh, if it is its time (B-31); called by the scheduler."""
+        with self._lock:
+            if self._flight is None and self._plan.due_at <= self._clock.monotonic():
+                self._begin(forced=False)
+
+    def _begin(self, *, forced: bool) -> "Future[Snapshot | None]":
+        """Hand a fetch to the workers; the lock is held."""
+        flight: Future[Snapshot | None] = Future()
+        flight.set_running_or_notify_cancel()  # so that no waiter can cancel it for the others
+        self._flight = flight
+        self._plan.began(self._clock.monotonic(), forced=forced)
+        self._scheduler.do(lambda: self._attempt(flight, forced=forced))
+        return flight
+
+    def _attempt(self, flight: "Future[Snapshot | None]", *, forced: bool) -> None:
+        try:
+            snapshot, max_age = self._fetch_keys(forced=forced)
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._succeeded(snapshot, max_age)
+        with self._lock:
+            self._flight = None
+            due_at = self._plan.due_at
+        self._scheduler.watch(self, due_at=due_at)
+        flight.set_result(self._snapshot)
+
+    def _fetch_keys(self, *, forced: bool) -> tuple[Snapshot, float | None]:
+        if self._jwks_uri is None:
+            self._jwks_uri = discover_jwks_uri(self._issuer, self._fetch)
+        held = self._snapshot
+        headers = {"Accept": "application/jwk-set+json, application/json"}
+        if forced:
+            headers["Cache-Control"] = "no-cache"
+        if held is not None and held.etag is not None:
+            headers["If-None-Match"] = held.etag
+        try:
+            answer = self._fetch(self._jwks_uri, headers)
+        except FetchFailed as error:
+            if error.status == 404:
+                self._jwks_uri = self._configured_uri  # it may have moved: ask the metadata again (B-57)
+            raise
+        return self._next_snapshot(held, answer), _max_age(answer)
+
+    def _next_snapshot(self, held: Snapshot | None, answer: Fetched) -> Snapshot:
+        now = self._clock.monotonic()
+        if answer.status == 304 and held is not None:
+            return Snapshot(held.keys, held.thumbprints, held.generation, now, held.etag)
+        keys = parse_key_set(answer.body)
+        generation = held.generation + 1 if held is not None else 1
+        return Snapshot(keys, keys.thumbprints, generation, now, answer.headers.get("etag"))
+
+    def _succeeded(self, snapshot: Snapshot, max_age: float | None) -> None:
+        held, self._snapshot = self._snapshot, snapshot
+        with self._lock:
+            self._plan.succeeded(self._clock.monotonic(), max_age=max_age)
+        for reason, count in snapshot.keys.skipped:
+            level = logging.ERROR if reason == "secret_published" else logging.INFO
+            _log.log(level, "issuer %s: %d keys skipped: %s", self._issuer, count, reason)
+        if held is not None and held.thumbprints.isdisjoint(snapshot.thumbprints):
+            _log.warning("issuer %s: full rotation, none of the keys known so far is published now", self._issuer)
+
+    def _failed(self, error: Exception) -> None:
+        retry_after = error.retry_after if isinstance(error, FetchFailed) else None
+        with self._lock:
+            self._plan.failed(self._clock.monotonic(), retry_after=retry_after)
+        if isinstance(error, FetchFailed | NotAKeySet):
+            _log.warning("issuer %s: its keys cannot be fetched: %s", self._issuer, error)
+        else:
+            _log.error("issuer %s: fetching its keys failed", self._issuer, exc_info=error)
+
+
+def _max_age(answer: Fetched) -> float | None:
+    """Return for how long the answer says it is fresh, in seconds (RFC 9111 §5.2.2)."""
+    directives = answer.headers.get("cache-control", "").lower()
+    if "no-store" in directives or "no-cache" in directives:
+        return MIN_TTL
+    match = _MAX_AGE.search(directives)
+    return float(match[1]) if match else None

@@ -1,0 +1,1 @@
+"""What all faces share: headers in, challenges out."""

@@ -1,0 +1,76 @@
+"""`Doorkeeper`: what every face does with a request, whatever its protocol: find, verify, admit, refuse."""
+
+import logging
+from collections.abc import Callable
+
+from authmux.errors import AuthError, Unavailable
+from authmux.guard import Visit, standing_principal
+from authmux.principal import Principal
+from authmux.verifying.authenticator import Authenticator
+from authmux.web.challenge import Challenge, Challenger
+from authmux.web.headers import Locations
+
+_log = logging.getLogger("authmux.web")
+
+VISIT = "authmux.visit"
+"""Under this name a request carries its visit, in an ASGI scope and in a WSGI environ."""
+
+
+class Doorkeeper:
+    """Lets a request in with its principal, or writes its refusal.
+
+    Arguments:
+        authenticator: knows the credentials.
+        api_key_header: a header for credentials beside `Authorization`, such as "X-API-Key".
+        realm: the name of the protection space, shown in challenges.
+        as_native: makes the web framework's own exception of a status, for a guard to raise; None where there is none.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        *,
+        api_key_header: str | None,
+        realm: str,
+        as_native: Callable[[int], Exception | None],
+    ) -> None:
+        self.authenticator = authenticator
+        locations = Locations(api_key_header=api_key_header)
+        self.api_key_header = api_key_header
+        self.find = locations.find
+        self._challenger = Challenger(realm=realm)
+        self._as_native = as_native
+
+    def has_admitted(self, visit: Visit | None) -> bool:
+        """Return whether this visit, found on a request, was opened by the same authenticator."""
+        return visit is not None and visit.opened_by is self.authenticator
+
+    def admit(self, principal: Principal | None) -> Visit:
+        """Open a visit; where no credential was sent, a test may have said who comes."""
+        principal = principal or standing_principal()
+        return Visit(principal, opened_by=self.authenticator, as_native=self._native)
+
+    def answer(self, refusal: AuthError) -> Challenge:
+        """Return the challenge for a refusal, and note it for the operator: never with the credential's text."""
+        _log.log(
+            logging.WARNING if isinstance(refusal, Unavailable) else logging.INFO,
+            "refused: %s, %s, credential %s",
+            type(refusal).__name__,
+            refusal.reason,
+            refusal.credential_id or "not proved",
+        )
+        return self._challenger.challenge_for(refusal)
+
+    def answer_instead(self, visit: Visit, status: int) -> Challenge | None:
+        """Return what to answer in place of a response with this status; None where that response stands.
+
+        The application's own response to a refusal by the guard gives way, so that the same refusal is the same
+        bytes in every framework. A response of another status shows that the application took care of it itself.
+        """
+        if visit.refusal is None:
+            return None
+        challenge = self._challenger.challenge_for(visit.refusal)
+        return self.answer(visit.refusal) if status in (challenge.status, 500) else None
+
+    def _native(self, refusal: AuthError) -> Exception:
+        return self._as_native(self._challenger.challenge_for(refusal).status) or refusal

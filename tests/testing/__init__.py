@@ -1,0 +1,1 @@
+"""Tests of what authmux gives to its users' tests."""

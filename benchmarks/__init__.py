@@ -1,0 +1,1 @@
+"""What authmux costs, measured: `make bench`."""

@@ -3,13 +3,13 @@
 app = AuthMiddleware(app, authenticator=auth)
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final, TypeAlias
 
+from authmux.credential import PresentedCredential
 from authmux.errors import AuthError, ConfigurationError
 from authmux.flow import run_async
 from authmux.guard import Visit, current_visit
-from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
 from authmux.web.challenge import Challenge
 from authmux.web.doorkeeper import VISIT, Doorkeeper
@@ -47,16 +47,15 @@ class AuthMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "lifespan":
+        if scope["type"] not in ("http", "websocket"):
             await self._live(scope, receive, send)
-        elif scope["type"] not in ("http", "websocket") or self._doorkeeper.has_admitted(scope.get(VISIT)):
+            return
+        if self._doorkeeper.has_admitted(scope.get(VISIT)):
             await self.app(scope, receive, send)
-        else:
-            await self._serve(scope, receive, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         try:
-            principal = await self._identify(scope)
+            credential = self._find_credential(scope["headers"])
+            principal = None if credential is None else await run_async(self._doorkeeper.verify(credential))
         except AuthError as refusal:
             await _write(self._doorkeeper.answer(refusal), scope, send)
             return
@@ -71,20 +70,15 @@ class AuthMiddleware:
         finally:
             current_visit.reset(token)
 
-    async def _identify(self, scope: Scope) -> Principal | None:
+    def _find_credential(self, headers: Iterable[tuple[bytes, bytes]]) -> PresentedCredential | None:
         authorization: bytes | None = None
         api_key: bytes | None = None
-        for name, value in scope["headers"]:
+        for name, value in headers:
             if name == b"authorization":
                 authorization = value if authorization is None else authorization + b"," + value
             elif name == self._api_key_name:
                 api_key = value if api_key is None else api_key + b"," + value
-        if authorization is None and api_key is None:
-            return None
-        credential = self._doorkeeper.find(authorization, api_key)
-        if credential is None:
-            return None
-        return await run_async(self._doorkeeper.authenticator.verify(credential))
+        return self._doorkeeper.find(authorization, api_key)
 
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""
@@ -100,12 +94,13 @@ class AuthMiddleware:
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start the authenticator before the application; what could never work refuses to start."""
-        try:
-            await run_async(self._doorkeeper.authenticator.start())
-        except ConfigurationError as error:
-            await receive()
-            await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
-            return
+        if scope["type"] == "lifespan":
+            try:
+                await run_async(self._doorkeeper.authenticator.start())
+            except ConfigurationError as error:
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
+                return
         await self.app(scope, receive, send)
 
 

@@ -39,9 +39,8 @@ class Peppers:
                 raise ConfigurationError(f"pepper id {pepper_id!r}: write up to 32 of a-z, 0-9 and '-'")
             if len(pepper) < _MIN_BYTES:
                 raise ConfigurationError(f"pepper {pepper_id!r} has {len(pepper)} bytes; {_MIN_BYTES} are the least")
-        # A keyed state is made once and copied for each digest: 0.7 µs less than keying anew.
-        self._keyed: Final = {name: hmac.new(pepper, digestmod="sha256") for name, pepper in by_id.items()}
-        self.current: Final = next(reversed(self._keyed))
+        self._by_id: Final = dict(by_id)
+        self.current: Final = next(reversed(self._by_id))
 
     @classmethod
     def file(cls, directory: str | os.PathLike[str], *, create: bool = False) -> Self:
@@ -78,24 +77,21 @@ class Peppers:
         return cls(source())
 
     def __contains__(self, pepper_id: str) -> bool:
-        return pepper_id in self._keyed
+        return pepper_id in self._by_id
 
     def __repr__(self) -> str:
-        return f"Peppers({', '.join(self._keyed)})"
+        return f"Peppers({', '.join(self._by_id)})"
 
-    def hmac(self, pepper_id: str, message: bytes) -> bytes:
-        """Return HMAC-SHA-256 under the pepper of this id.
+    def keyed(self, domain: bytes) -> "dict[str, hmac.HMAC]":
+        """Return an HMAC-SHA-256 for each pepper by id, which has read the domain: copy it, add the message.
 
-        Raises:
-            KeyError: it is not known.
+        Keying anew for each digest would take twice as long.
         """
-        keyed = self._keyed[pepper_id].copy()
-        keyed.update(message)
-        return keyed.digest()
+        return {name: hmac.new(pepper, domain, "sha256") for name, pepper in self._by_id.items()}
 
     def check(self, pepper_id: str) -> bytes:
         """Return what a store keeps to notice a wrong pepper under a right id (K-13)."""
-        return self.hmac(pepper_id, b"check")
+        return hmac.digest(self._by_id[pepper_id], b"check", "sha256")
 
 
 def new_pepper() -> bytes:

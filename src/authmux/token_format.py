@@ -17,7 +17,7 @@ from authmux.peppers import Peppers
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE32: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's, lower case: no i l o u
-_DIGIT: Final = {character: value for value, character in enumerate(_BASE62)}
+_PAIR: Final = {a + b: 62 * x + y for x, a in enumerate(_BASE62) for y, b in enumerate(_BASE62)}
 
 ID_LENGTH: Final = 16  # 80 random bits (K-04)
 SECRET_LENGTH: Final = 43  # 43 base-62 digits hold the 256 bits of K-05
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     PAT = "pat"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and a frozen one takes 0.6 µs longer
 class ParsedToken:
     """A text that has our shape and a right checksum; nothing is proved yet."""
 
@@ -65,6 +65,7 @@ class TokenFormat:
                 raise ConfigurationError(f"prefix {each!r}: write 2 to 12 of a-z and 0-9, first a letter (K-01)")
         self.prefix: Final = prefix
         self.peppers: Final = peppers
+        self._keyed: Final = peppers.keyed(_DOMAIN)
         self._shape: Final = re.compile(
             f"(?:{'|'.join(self.prefixes)})_({'|'.join(Kind)})_(?:([a-z]{{2,8}})_)?"
             f"([{_BASE32}]{{{ID_LENGTH}}})_[0-9A-Za-z]{{{SECRET_LENGTH}}}([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
@@ -108,7 +109,9 @@ class TokenFormat:
         Raises:
             KeyError: no pepper of this id is known.
         """
-        return self.peppers.hmac(pepper_id, _DOMAIN + text.encode("ascii"))
+        keyed = self._keyed[pepper_id].copy()
+        keyed.update(text.encode("ascii"))
+        return keyed.digest()
 
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
@@ -134,10 +137,8 @@ def checksum(body: str) -> str:
 
 
 def _number(digits: str) -> int:
-    number = 0
-    for digit in digits:
-        number = number * 62 + _DIGIT[digit]
-    return number
+    """Return what six base-62 digits say."""
+    return (_PAIR[digits[:2]] * 3844 + _PAIR[digits[2:4]]) * 3844 + _PAIR[digits[4:]]
 
 
 def _random(alphabet: str, length: int) -> str:

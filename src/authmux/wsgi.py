@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from contextvars import Token
 from typing import Any
 
+from authmux.credential import PresentedCredential
 from authmux.errors import AuthError, MalformedCredential
 from authmux.flow import run
 from authmux.guard import Visit, current_visit
-from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
 from authmux.web.challenge import Challenge
 from authmux.web.doorkeeper import VISIT, Doorkeeper
@@ -45,7 +45,8 @@ class AuthMiddleware:
         if self._doorkeeper.has_admitted(environ.get(VISIT)):
             return self.app(environ, start_response)  # type: ignore[no-any-return]  # whatever WSGI application it is
         try:
-            principal = self._identify(environ)
+            credential = self._find_credential(environ)
+            principal = None if credential is None else run(self._doorkeeper.verify(credential))
         except AuthError as refusal:
             return _write(self._doorkeeper.answer(refusal), environ, start_response)
         visit = environ[VISIT] = self._doorkeeper.admit(principal)
@@ -69,13 +70,10 @@ class AuthMiddleware:
         """Return the web framework's own exception for a status; None where it has none."""
         return None
 
-    def _identify(self, environ: dict[str, Any]) -> Principal | None:
-        authorization: str | None = environ.get("HTTP_AUTHORIZATION")
-        api_key: str | None = environ.get(self._api_key_name)
-        if authorization is None and api_key is None:
-            return None
-        credential = self._doorkeeper.find(_as_bytes(authorization), _as_bytes(api_key))
-        return None if credential is None else run(self._doorkeeper.authenticator.verify(credential))
+    def _find_credential(self, environ: dict[str, Any]) -> PresentedCredential | None:
+        authorization = _as_bytes(environ.get("HTTP_AUTHORIZATION"))
+        api_key = _as_bytes(environ.get(self._api_key_name)) if self._api_key_name else None
+        return self._doorkeeper.find(authorization, api_key)
 
 
 def install(app: Any, authenticator: Authenticator, **options: Any) -> AuthMiddleware:

@@ -31,7 +31,10 @@ class Recent(Generic[K, V]):
     def get(self, key: K) -> V | None:
         """Return what is held under the key, or None."""
         with self._lock:
-            return self._cache.get(key)
+            try:
+                return self._cache[key]
+            except KeyError:
+                return None
 
     def put(self, key: K, value: V) -> None:
         """Hold a value."""

@@ -38,6 +38,7 @@ class Doorkeeper:
         locations = Locations(api_key_header=api_key_header)
         self.api_key_header = api_key_header
         self.find = locations.find
+        self.verify = authenticator.verify
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
 

@@ -12,13 +12,18 @@ from authmux.credential import PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential, MalformedCredential
 from authmux.jose.compact import MAX_TOKEN
 
-_SCHEMES: Final = frozenset({b"bearer", b"apikey", b"api-key", b"token"})
-_SCHEME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-_TOKEN68: Final = re.compile(rb" +([A-Za-z0-9._~+/-]+=*)")
-_BARE_TOKEN: Final = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
-_OURS_AFTER_COMMA: Final = re.compile(rb",[ \t]*(?:bearer|apikey|api-key|token)(?:[ \t]|$)", re.IGNORECASE)
+_OURS: Final = rb"(?:[Bb][Ee][Aa][Rr][Ee][Rr]|[Aa][Pp][Ii]-?[Kk][Ee][Yy]|[Tt][Oo][Kk][Ee][Nn])"
+_TCHAR: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+_TOKEN68: Final = rb"([A-Za-z0-9._~+/-]+=*)"
+
+_CREDENTIAL: Final = re.compile(_OURS + rb" +" + _TOKEN68)
+_BARE: Final = re.compile(_TOKEN68)
+_OUR_SCHEME: Final = re.compile(_OURS + rb"(?!" + _TCHAR + rb")")
+_SCHEME: Final = re.compile(_TCHAR)
+_OURS_AFTER_COMMA: Final = re.compile(rb",[ \t]*" + _OURS + rb"(?:[ \t]|$)")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _OWS: Final = b" \t"
+_MAX_VALUE: Final = MAX_TOKEN + 64  # bytes: the longest token, a scheme and the blanks between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,26 +65,14 @@ class Locations:
 
 
 def read_authorization(value: bytes) -> PresentedCredential | None:
-    """Return the credential in an `Authorization` value; None where it is empty or of a scheme that is not ours.
-
-    The order is B-02's: the scheme, whose text is never logged, for it may be somebody's secret; the size; the
-    grammar `scheme 1*SP token68`.
-    """
+    """Return the credential in an `Authorization` value; None where it is empty or of a scheme that is not ours."""
     value = value.strip(_OWS)
-    if not value:
-        return None
-    scheme = _SCHEME.match(value)
-    if scheme is None:
-        raise MalformedCredential("header_grammar")
-    if scheme[0].lower() not in _SCHEMES:
-        if _OURS_AFTER_COMMA.search(value):
-            raise MalformedCredential("two_credentials")
-        return None
-    _limit(value)
-    token = _TOKEN68.fullmatch(value, scheme.end())
-    if token is None:
-        raise MalformedCredential("header_grammar")
-    return PresentedCredential(token[1].decode("ascii"))
+    if len(value) <= _MAX_VALUE:
+        match = _CREDENTIAL.fullmatch(value)
+        if match is not None:
+            return PresentedCredential(match[1].decode("ascii"))
+    _refuse_if_ours(value)
+    return None
 
 
 def read_bare(value: bytes) -> PresentedCredential | None:
@@ -88,11 +81,26 @@ def read_bare(value: bytes) -> PresentedCredential | None:
     if not value:
         return None
     _limit(value)
-    if not _BARE_TOKEN.fullmatch(value):
+    if not _BARE.fullmatch(value):
         raise MalformedCredential("header_grammar")
     return PresentedCredential(value.decode("ascii"), "header")
 
 
+def _refuse_if_ours(value: bytes) -> None:
+    """Refuse what was meant for us and cannot be read; what is empty or foreign is none of ours.
+
+    The order is B-02's: the scheme, whose text is never logged, for it may be somebody's secret; the size; the
+    grammar `scheme 1*SP token68`.
+    """
+    if _OUR_SCHEME.match(value):
+        _limit(value)
+        raise MalformedCredential("header_grammar")
+    if value and not _SCHEME.match(value):
+        raise MalformedCredential("header_grammar")
+    if _OURS_AFTER_COMMA.search(value):
+        raise MalformedCredential("two_credentials")
+
+
 def _limit(value: bytes) -> None:
-    if len(value) > MAX_TOKEN + 64:  # before anything reads it: uvicorn with httptools delivers 2 MB
+    if len(value) > _MAX_VALUE:  # before anything reads it: uvicorn with httptools delivers 2 MB
         raise InvalidCredential(Fault.MALFORMED, "token_too_long")

@@ -15,7 +15,7 @@ from authmux.stores.port import Revision, StoreUnavailable
 
 _log = logging.getLogger("authmux.store")
 
-_READ_REVISION: Final = "SELECT token FROM authmux_revision WHERE id = 1"
+_READ_REVISION: Final = "SELECT token FROM authmux_revision"
 _LOOK_EVERY: Final = 0.5  # seconds: how soon a replaced file is noticed
 _BUSY_TIMEOUT: Final = 0.25  # seconds: an event loop may be waiting
 
@@ -63,7 +63,7 @@ class FileRevision:
 
     def __init__(self, path: str, *, clock: Clock, on_replaced: Callable[[], None]) -> None:
         self._path = path
-        self._clock = clock
+        self._monotonic = clock.monotonic
         self._on_replaced = on_replaced
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -79,13 +79,12 @@ class FileRevision:
         """
         with self._lock:
             try:
-                now = self._clock.monotonic()
-                if now >= self._look_again:
-                    self._look_again = now + _LOOK_EVERY
+                if self._monotonic() >= self._look_again:
                     self._look_at_file()
                 if self._connection is None:
                     return None
-                return str(self._connection.execute(_READ_REVISION).fetchall()[0][0])
+                token: Revision = self._connection.execute(_READ_REVISION).fetchall()[0][0]
+                return token
             except (sqlite3.Error, OSError, IndexError) as error:
                 self._close()
                 raise unavailable(error) from error
@@ -105,15 +104,16 @@ class FileRevision:
     def _look_at_file(self) -> None:
         status = os.stat(self._path)
         identity = (status.st_dev, status.st_ino)
-        if identity == self._identity:
+        if identity == self._identity and self._connection is not None:
+            self._look_again = self._monotonic() + _LOOK_EVERY
             return
-        if self._identity is not None:
+        if self._identity not in (None, identity):
             _log.warning("the database file was replaced; everything held in memory is dropped")
             self._on_replaced()
         self._close()
         self._connection = self._open()
         self._identity = identity
-        self._look_again = self._clock.monotonic() + _LOOK_EVERY
+        self._look_again = self._monotonic() + _LOOK_EVERY
 
     def _open(self) -> sqlite3.Connection | None:
         connection = sqlite3.connect(

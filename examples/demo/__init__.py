@@ -1,0 +1,1 @@
+"""The demonstration: two applications under real servers, every kind of credential, real HTTP; `make demo` runs it."""

@@ -1,0 +1,1 @@
+"""Tests of the faces, all of them against one truth table."""

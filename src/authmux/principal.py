@@ -104,8 +104,9 @@ class AnonymousKey(Principal):
 
 def frozen(value: Any) -> Any:
     """Return a JSON value that cannot be changed, in depth: objects become read-only mappings, arrays tuples."""
-    if isinstance(value, dict):
-        return MappingProxyType({name: frozen(member) for name, member in value.items()})
+    if isinstance(value, dict):  # most members are texts: they need no call of their own
+        members = {name: member if type(member) is str else frozen(member) for name, member in value.items()}
+        return MappingProxyType(members)
     if isinstance(value, list):
         return tuple(frozen(member) for member in value)
     return value

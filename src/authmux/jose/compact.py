@@ -19,9 +19,9 @@ CLAIMS_DEPTH: Final = 16
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "cty", "epk", "p2s", "p2c"})  # B-07
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
-_URL_SAFE: Final = str.maketrans("-_", "+/", "+/=")
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 # The last character of a segment may only have bits that are used (B-05): one byte string, one spelling.
-_LAST: Final = {2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
+_LAST: Final = {0: None, 2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def parse_compact(text: str) -> CompactToken:
     """
     if len(text) > MAX_TOKEN:
         raise _malformed("token_too_long")
-    segments = text.split(".")
+    if not text.isascii():
+        raise _malformed("base64")
+    segments = text.encode("ascii").split(b".")
     if len(segments) != 3:
         raise _malformed("jws_segments")
     header_bytes = decode_segment(segments[0])
@@ -57,28 +59,26 @@ def parse_compact(text: str) -> CompactToken:
         claims = parse_object(decode_segment(segments[1]), max_depth=CLAIMS_DEPTH)
     except NotStrict as error:
         raise _malformed(str(error)) from None
-    signing_input = text[: -len(segments[2]) - 1].encode("ascii")
-    return CompactToken(alg, kid, typ, header, claims, signing_input, decode_segment(segments[2]))
+    return CompactToken(alg, kid, typ, header, claims, b".".join(segments[:2]), decode_segment(segments[2]))
 
 
-def decode_segment(segment: str) -> bytes:
+def decode_segment(segment: bytes) -> bytes:
     """Return the bytes of unpadded base64url, in its one canonical spelling (B-05).
 
     Raises:
-        InvalidCredential: another character, a length that cannot be, or unused bits that are set.
+        InvalidCredential: it is empty, has another character, a length that cannot be, or unused bits that are set.
     """
-    if not segment:
-        raise _malformed("base64")
     rest = len(segment) % 4
-    if rest == 1 or (rest and segment[-1] not in _LAST[rest]):
+    last = _LAST.get(rest, frozenset())
+    if not segment or (last is not None and segment[-1] not in last):
+        raise _malformed("base64")
+    # "+", "/" and "=" are deleted on the way, so that a text with one of them comes out too short.
+    plain = segment.translate(_URL_SAFE, b"+/=")
+    if len(plain) != len(segment):
         raise _malformed("base64")
     try:
-        # "+", "/" and "=" are deleted by the table, so that a text with one of them comes out too short.
-        translated = segment.translate(_URL_SAFE)
-        if len(translated) != len(segment):
-            raise _malformed("base64")
-        return binascii.a2b_base64(translated + "=="[: -rest % 4], strict_mode=True)
-    except ValueError:  # binascii.Error is one, and so is a character beyond ASCII
+        return binascii.a2b_base64(plain + b"=="[: -rest % 4], strict_mode=True)
+    except binascii.Error:
         raise _malformed("base64") from None
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-_SERVED = b"hello"
-
 
 class ASGIDriver:
     """Calls an ASGI application on an event loop of its own."""
@@ -38,7 +36,7 @@ class ASGIDriver:
             await app(scope, receive, send)
         taken = time.perf_counter() - begin
         statuses = {message["status"] for message in sent if message["type"] == "http.response.start"}
-        _require(statuses == {200}, f"answered {statuses}")
+        _require_served(statuses == {200}, statuses)
         return taken / len(scopes)
 
 
@@ -53,7 +51,7 @@ class WSGIDriver:
         environs = [_environ(credential) for credential in credentials]
         statuses: set[str] = set()
 
-        def start_response(status: str, headers: object, exc_info: object = None) -> None:
+        def start_response(status: str, *_: object) -> None:
             statuses.add(status)
 
         begin = time.perf_counter()
@@ -64,13 +62,13 @@ class WSGIDriver:
             if hasattr(body, "close"):
                 body.close()
         taken = time.perf_counter() - begin
-        _require(statuses == {"200 OK"}, f"answered {statuses}")
+        _require_served(statuses == {"200 OK"}, statuses)
         return taken / len(environs)
 
 
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise SystemExit(f"benchmark: {message}, expected 200 everywhere; nothing was measured")
+def _require_served(served: object, statuses: object) -> None:
+    if not served:
+        raise SystemExit(f"benchmark: answered {statuses}, expected 200 everywhere; nothing was measured")
 
 
 def _scope(credential: str | None) -> dict[str, Any]:

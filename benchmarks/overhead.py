@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from authmux import system
 from benchmarks.drivers import ASGIDriver, WSGIDriver
+from benchmarks.peers import joserfc_recipe, peer_starlette, pyjwt_recipe
 from benchmarks.stage import Stage, bare_flask, bare_starlette, guarded_flask, guarded_starlette, open_stage
 
 RESULTS = Path(__file__).parent / "results" / "overhead.json"
@@ -78,6 +80,17 @@ def _cases(face: str, stage: Stage, requests: int) -> list[Case]:
         app = guarded(stage.authenticator(remember_jwts=1))
         pool = stage.jwts(algorithm, min(requests, 300))
         cases.append(Case(f"{face}/jwt-{algorithm}/first", app, _cycling(pool), wanted=wanted))
+    return cases + (_peers(stage, requests) if face == "starlette" else [])
+
+
+def _peers(stage: Stage, requests: int) -> list[Case]:
+    """Return the same tokens through what people use today; these remember nothing, so every time is a first."""
+    cases = []
+    for algorithm in ALGORITHMS:
+        pool = _cycling(stage.jwts(algorithm, min(requests, 300)))
+        for name, recipe in (("pyjwt", pyjwt_recipe), ("joserfc", joserfc_recipe)):
+            app = peer_starlette(recipe(stage.issuers[algorithm]))
+            cases.append(Case(f"starlette+{name}/jwt-{algorithm}/first", app, pool))
     return cases
 
 
@@ -100,10 +113,10 @@ def _result(case: Case, timings: list[tuple[float, float]]) -> Result:
 
 
 def _print(results: list[Result]) -> None:
-    print(f"{'case':<28}{'µs added':>10}{'× bare':>9}{'wanted':>9}")
+    print(f"{'case':<34}{'µs added':>10}{'x bare':>9}{'wanted':>9}")
     for each in results:
         wanted = f"≤ {each.wanted:g}" if each.wanted else ""
-        print(f"{each.case:<28}{each.added_us:>10.1f}{each.ratio_to_bare:>9.2f}{wanted:>9}")
+        print(f"{each.case:<34}{each.added_us:>10.1f}{each.ratio_to_bare:>9.2f}{wanted:>9}")
 
 
 def _always(credential: str | None) -> Callable[[int], list[str | None]]:
@@ -116,8 +129,6 @@ def _cycling(credentials: list[str]) -> Callable[[int], list[str | None]]:
 
 def _alternating(stage: Stage) -> Callable[[int], list[str | None]]:
     """Two keys in turn, for a verifier that remembers one: every look-up goes to the database."""
-    from authmux import system
-
     other = stage.service.issue_key(name="other", scopes=["reports:read"], by=system()).text
     return _cycling([stage.key, other])
 

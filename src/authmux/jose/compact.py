@@ -5,6 +5,7 @@ Nothing is believed yet: the claims count once the signature over `signing_input
 
 import binascii
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from authmux.errors import Fault, InvalidCredential
@@ -17,7 +18,7 @@ HEADER_DEPTH: Final = 4
 CLAIMS_DEPTH: Final = 16
 
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "cty", "epk", "p2s", "p2c"})  # B-07
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 # The last character of a segment may only have bits that are used (B-05): one byte string, one spelling.
@@ -25,13 +26,19 @@ _LAST: Final = {0: None, 2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048"
 
 
 @dataclass(frozen=True, slots=True)
-class CompactToken:
-    """The parts of a JWS in compact form (RFC 7515 §3.1); nothing is verified yet."""
+class Header:
+    """The parameters that are understood; the others were ignored, or refused (B-07)."""
 
     alg: str
     kid: str | None
     typ: str | None
-    header: dict[str, Any] = field(repr=False)
+
+
+@dataclass(slots=True)  # not frozen: one is made for every new token, and a frozen one takes 0.6 µs longer
+class CompactToken:
+    """The parts of a JWS in compact form (RFC 7515 §3.1); nothing is verified yet."""
+
+    header: Header
     claims: dict[str, Any] = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
@@ -50,16 +57,28 @@ def parse_compact(text: str) -> CompactToken:
     segments = text.encode("ascii").split(b".")
     if len(segments) != 3:
         raise _malformed("jws_segments")
-    header_bytes = decode_segment(segments[0])
-    if len(header_bytes) > MAX_HEADER:
+    header = parse_header(segments[0])
+    claims = _parse_json(decode_segment(segments[1]), max_depth=CLAIMS_DEPTH)
+    return CompactToken(header, claims, b".".join(segments[:2]), decode_segment(segments[2]))
+
+
+@lru_cache(maxsize=256)  # the tokens of one key share one header; refusals are not kept
+def parse_header(segment: bytes) -> Header:
+    """Read a header; refuse what would change how the token is read (B-07, B-12).
+
+    Raises:
+        InvalidCredential: it says something that is refused, or says it in a way that could be read otherwise.
+    """
+    text = decode_segment(segment)
+    if len(text) > MAX_HEADER:
         raise _malformed("header_too_long")
-    try:
-        header = parse_object(header_bytes, max_depth=HEADER_DEPTH)
-        alg, kid, typ = _read_header(header)
-        claims = parse_object(decode_segment(segments[1]), max_depth=CLAIMS_DEPTH)
-    except NotStrict as error:
-        raise _malformed(str(error)) from None
-    return CompactToken(alg, kid, typ, header, claims, b".".join(segments[:2]), decode_segment(segments[2]))
+    header = _parse_json(text, max_depth=HEADER_DEPTH)
+    if not _REFUSED.isdisjoint(header):
+        raise _malformed("header_parameter")
+    jwk = header.get("jwk")
+    if jwk is not None and (type(jwk) is not dict or not PRIVATE_MEMBERS.isdisjoint(jwk)):
+        raise _malformed("header_jwk")
+    return Header(_read_alg(header), _read_kid(header), _read_typ(header))
 
 
 def decode_segment(segment: bytes) -> bytes:
@@ -82,23 +101,34 @@ def decode_segment(segment: bytes) -> bytes:
         raise _malformed("base64") from None
 
 
-def _read_header(header: dict[str, Any]) -> tuple[str, str | None, str | None]:
-    """Return alg, kid and typ; refuse what would change how the token is read (B-07, B-12)."""
-    if not _REFUSED.isdisjoint(header):
-        raise _malformed("header_parameter")
-    alg, kid, typ = header.get("alg"), header.get("kid"), header.get("typ")
+def _read_alg(header: dict[str, Any]) -> str:
+    alg = header.get("alg")
     if type(alg) is not str:
         raise _malformed("alg")
+    return alg
+
+
+def _read_kid(header: dict[str, Any]) -> str | None:
+    kid = header.get("kid")
     if "kid" in header and (type(kid) is not str or not 1 <= len(kid) <= MAX_KID or not kid.isprintable()):
         raise _malformed("kid")
-    jwk = header.get("jwk")
-    if jwk is not None and (type(jwk) is not dict or not _PRIVATE_MEMBERS.isdisjoint(jwk)):
-        raise _malformed("header_jwk")
+    return kid
+
+
+def _read_typ(header: dict[str, Any]) -> str | None:
     if "typ" not in header:
-        return alg, kid, None
+        return None
+    typ = header["typ"]
     if type(typ) is not str:
         raise InvalidCredential(Fault.TYPE, "typ")
-    return alg, kid, media_type(typ)
+    return media_type(typ)
+
+
+def _parse_json(text: bytes, *, max_depth: int) -> dict[str, Any]:
+    try:
+        return parse_object(text, max_depth=max_depth)
+    except NotStrict as error:
+        raise _malformed(str(error)) from None
 
 
 def media_type(typ: str) -> str:

@@ -15,7 +15,7 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 from jwt.exceptions import PyJWTError
 
 from authmux.errors import Fault, InvalidCredential
-from authmux.jose.compact import MAX_KID
+from authmux.jose.compact import MAX_KID, PRIVATE_MEMBERS
 
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _BY_CURVE: Final = {
@@ -31,7 +31,6 @@ _IMPLEMENTATIONS: Final[dict[str, Algorithm]] = {
     name: get_default_algorithms()["EdDSA" if name == "Ed25519" else name] for name in ALGORITHMS
 }
 _PUBLIC_MEMBERS: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 class UnusableKey(ValueError):
@@ -92,7 +91,7 @@ def _read_kid(jwk: dict[str, Any]) -> str | None:
 
 def _public_members(jwk: dict[str, Any]) -> dict[str, str]:
     """Return the members that make the public key, and none other, so that nothing else can have a say."""
-    if jwk.get("kty") == "oct" or not _PRIVATE_MEMBERS.isdisjoint(jwk):
+    if jwk.get("kty") == "oct" or not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise UnusableKey("secret_published")
     kty = jwk.get("kty")
     names = _PUBLIC_MEMBERS.get(kty) if isinstance(kty, str) else None

@@ -69,11 +69,12 @@ class JWTVerifier:
         What refuses without a key comes first: a token that is expired, or for another audience, neither waits for
         keys nor causes a fetch. Nobody is believed before the signature was verified.
         """
-        if token.alg not in self._algorithms:
+        header = token.header
+        if header.alg not in self._algorithms:
             raise InvalidCredential(Fault.SIGNATURE, "alg")
-        self._rules.check(token.typ, token.claims, now=now)
-        key = yield from self._keys.find(token.alg, token.kid)
-        key.verify(token.alg, token.signing_input, token.signature)
+        self._rules.check(header.typ, token.claims, now=now)
+        key = yield from self._keys.find(header.alg, header.kid)
+        key.verify(header.alg, token.signing_input, token.signature)
         return self._verdict(self._principal(token.claims), key.thumbprint, token.claims, now)
 
     def still_holds(self, verdict: Verdict) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from authmux.principal import Principal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every new token, and never changed
 class Verdict:
     """A full success; refusals are never remembered (B-62).
 

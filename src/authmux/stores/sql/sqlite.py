@@ -83,11 +83,11 @@ class FileRevision:
                     self._look_at_file()
                 if self._connection is None:
                     return None
-                token: Revision = self._connection.execute(_READ_REVISION).fetchall()[0][0]
-                return token
+                row: tuple[Revision] = self._connection.execute(_READ_REVISION).fetchall()[0]
             except (sqlite3.Error, OSError, IndexError) as error:
                 self._close()
                 raise unavailable(error) from error
+        return row[0]
 
     def close(self) -> None:
         """Close the connection; the next reading opens another."""

@@ -39,7 +39,7 @@ tell("issued", key.record, " ".join(sorted(key.record.scopes)))
 
 # A token is a user's, and expires. One user's live tokens have different names.
 grant, life = ["reports:read", "reports:write"], timedelta(days=7)
-pat = service.issue_pat(user="ada", name=f"laptop {now:.0f}", scopes=grant, expires_in=life, by=admin)
+pat = service.issue_pat(user="ada", name=f"laptop {now:.3f}", scopes=grant, expires_in=life, by=admin)
 tell("issued", pat.record, " ".join(sorted(pat.record.scopes)))
 
 # Rolling gives the same key a new text. Saying which generation it replaces keeps two who roll at once from harm.

@@ -98,7 +98,7 @@ def test_no_foreign_character_gets_through(text: str, data: st.DataObject) -> No
 def test_no_transposition_of_neighbours_gets_through(text: str) -> None:
     """Two neighbours that changed places are refused: a CRC-32 misses none (K-06)."""
     for position in range(len(text) - 1):
-        left, right = text[position : position + 2]
+        left, right = text[position], text[position + 1]
         if left != right:
             reason_of(text[:position] + right + left + text[position + 2 :])
 
@@ -143,11 +143,20 @@ def test_texts_of_another_application_are_refused(text: str, prefix: str) -> Non
         ("a" * 513, "token_too_long"),
         ("a" * 512, "token_shape"),
         (ACME.make(Kind.KEY, "0" * 16) + "0" * 512, "token_too_long"),
+        (ACME.make(Kind.KEY, "0" * 16) + "0", "token_shape"),
         ("acme_pub_" + "0" * 16 + "_" + "0" * 49, "token_shape"),
         ("acme_key_" + "0" * 16 + "_" + "0" * 49, "token_checksum"),
         ("", "token_shape"),
     ],
-    ids=["513 bytes", "512 bytes", "a long tail", "a kind that is not taken", "a wrong checksum", "nothing"],
+    ids=[
+        "513 bytes",
+        "512 bytes",
+        "a long tail",
+        "one too many",
+        "a kind that is not taken",
+        "a wrong checksum",
+        "nothing",
+    ],
 )
 def test_refusals_say_which_rule(text: str, reason: str) -> None:
     """The operator learns whether length, shape or checksum was wrong, and length is looked at first (K-08)."""
@@ -175,11 +184,9 @@ def test_former_prefixes_are_read_and_not_made(kind: Kind, env: str | None) -> N
 @pytest.mark.parametrize("former", [False, True], ids=["current", "former"])
 def test_bad_prefixes_are_refused(prefix: str, former: bool) -> None:
     """A prefix is 2 to 12 of a-z and 0-9, first a letter, or the format is not made (K-01)."""
+    current, older = ("acme", [prefix]) if former else (prefix, [])
     with pytest.raises(ConfigurationError, match="K-01"):
-        if former:
-            TokenFormat(prefix="acme", former_prefixes=[prefix], peppers=PEPPERS)
-        else:
-            TokenFormat(prefix=prefix, peppers=PEPPERS)
+        TokenFormat(prefix=current, former_prefixes=older, peppers=PEPPERS)
 
 
 @pytest.mark.parametrize("env", ["", "a", "Live", "live1", "li_ve", "a" * 9, "live\n"])

@@ -1,6 +1,7 @@
 """Run the demonstration: `python -m examples.demo [--keep]`, from the checkout."""
 
 import argparse
+import io
 import signal
 import sys
 
@@ -13,6 +14,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description="Show authmux over real HTTP.")
     parser.add_argument("--keep", action="store_true", help="leave the servers up, and print curl lines to try")
     keep = parser.parse_args().keep
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where a terminal has no check mark, a question mark must do
     for each in (signal.SIGTERM, signal.SIGHUP):  # ended politely or by a closed terminal: the servers must stop too
         signal.signal(each, signal.default_int_handler)
     try:

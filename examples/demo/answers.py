@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+
 from examples.demo.agreed import PATH
 from examples.demo.cases import Case
 

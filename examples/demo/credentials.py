@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from authlib.integrations.requests_client import OAuth2Session
-from examples.demo.agreed import SCOPE
 
 from authmux import IssuedToken, MemoryStore, Record, TokenFormat, TokenService, system
 from authmux.testing import LocalIssuer
+from examples.demo.agreed import SCOPE
 
 DRIVER = system("demo")
 CLIENT = "reports-job"

@@ -8,15 +8,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from authmux import TokenService
+from authmux.testing import LocalIssuer
 from examples.demo import playground, screen
 from examples.demo.agreed import AUDIENCE, DIRECTORY, ISSUER, open_store, token_format
 from examples.demo.answers import Answer, Application
 from examples.demo.cases import ACCEPTED, REFUSED, Case
 from examples.demo.credentials import DRIVER, Credentials, make_credentials
 from examples.demo.servers import Server
-
-from authmux import TokenService
-from authmux.testing import LocalIssuer
 
 _CHECKOUT = Path(__file__).parents[2]
 _COMMANDS = {

@@ -1,9 +1,9 @@
 """The FastAPI application; uvicorn serves it."""
 
-from examples.demo.agreed import API_KEY_HEADER, PATH, SCOPE, describe, make_authenticator
 from fastapi import FastAPI
 
 from authmux.fastapi import AuthMiddleware, CurrentPrincipal, requires
+from examples.demo.agreed import API_KEY_HEADER, PATH, SCOPE, describe, make_authenticator
 
 app = FastAPI()
 app.add_middleware(AuthMiddleware, authenticator=make_authenticator(), api_key_header=API_KEY_HEADER, realm="demo")

@@ -1,9 +1,9 @@
 """The Flask application; gunicorn serves it, in two workers."""
 
-from examples.demo.agreed import API_KEY_HEADER, PATH, SCOPE, describe, make_authenticator
 from flask import Flask
 
 from authmux.flask import AuthMiddleware, current_principal, requires
+from examples.demo.agreed import API_KEY_HEADER, PATH, SCOPE, describe, make_authenticator
 
 app = Flask(__name__)
 app.wsgi_app = AuthMiddleware(  # type: ignore[method-assign]  # as Flask's own documentation puts a middleware in

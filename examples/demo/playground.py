@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 
 from examples.demo import screen
@@ -25,5 +26,6 @@ def keep(applications: Sequence[Application], texts: Mapping[str, str]) -> None:
         for title, options in _TO_TRY.items():
             print(f"# {application.name}: {title}")
             print(f"curl -i {application.url}{PATH} {options.format_map(texts)}".rstrip())
+    sys.stdout.flush()  # a pipe would hold it back
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()

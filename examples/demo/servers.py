@@ -10,7 +10,7 @@ from typing import Self
 
 import requests
 
-_PATIENCE = 15.0  # seconds for a server to start, and to stop
+_PATIENCE = 30.0  # seconds for a server to start, and to stop
 _LISTENS = re.compile(r"(?:running on|listening at:) (http://127\.0\.0\.1:\d+)", re.IGNORECASE)
 
 

@@ -44,6 +44,16 @@ from authmux.verifying.verifier import Verifier
 
 if TYPE_CHECKING:
     from authmux.verifying.jwt import JWTVerifier
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load `JWTVerifier` when it is first asked for: PyJWT and cryptography bring an HTTP client with them."""
+        if name == "JWTVerifier":
+            from authmux.verifying.jwt import JWTVerifier
+
+            return JWTVerifier
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
@@ -97,12 +107,3 @@ __all__ = [
     "run_async",
     "system",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Load `JWTVerifier` when it is first asked for: PyJWT and cryptography bring an HTTP client with them."""
-    if name == "JWTVerifier":
-        from authmux.verifying.jwt import JWTVerifier
-
-        return JWTVerifier
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

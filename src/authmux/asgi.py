@@ -61,7 +61,7 @@ class AuthMiddleware:
             return
         visit = self._doorkeeper.admit(principal)
         self.attach(scope, visit)
-        way_out = _WayOut(self._doorkeeper, visit, scope, send)
+        way_out = _WayOut(self, visit, scope, send)
         token = current_visit.set(visit)
         try:
             await self.app(scope, self.way_in(scope, receive), way_out.send)
@@ -92,6 +92,17 @@ class AuthMiddleware:
         """Return how the application receives the request's body."""
         return receive
 
+    def overlooked(self, scope: Scope, visit: Visit) -> AuthError | None:
+        """Return the refusal of a guard that the application should have asked and did not; None by default."""
+        return None
+
+    def answer(self, message: Message, scope: Scope, visit: Visit) -> Challenge | None:
+        """Return what to answer in place of the response that a message begins; None where that response stands."""
+        overlooked = self.overlooked(scope, visit)
+        if overlooked is not None:
+            return self._doorkeeper.answer(overlooked)
+        return self._doorkeeper.answer_instead(visit, _status(message))
+
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start the authenticator before the application; what could never work refuses to start."""
         if scope["type"] == "lifespan":
@@ -112,10 +123,10 @@ def install(app: App, authenticator: Authenticator, **options: Any) -> AuthMiddl
 class _WayOut:
     """Passes the response on, or answers the guard's refusal in its place."""
 
-    __slots__ = ("_answered", "_doorkeeper", "_scope", "_send", "_started", "_visit")
+    __slots__ = ("_answered", "_middleware", "_scope", "_send", "_started", "_visit")
 
-    def __init__(self, doorkeeper: Doorkeeper, visit: Visit, scope: Scope, send: Send) -> None:
-        self._doorkeeper = doorkeeper
+    def __init__(self, middleware: AuthMiddleware, visit: Visit, scope: Scope, send: Send) -> None:
+        self._middleware = middleware
         self._visit = visit
         self._scope = scope
         self._send = send
@@ -124,24 +135,27 @@ class _WayOut:
 
     async def send(self, message: Message) -> None:
         """Take a message from the application."""
-        if self._answered:
-            return
-        if not self._started and self._visit.refusal is not None:
-            challenge = self._doorkeeper.answer_instead(self._visit, _status(message))
+        if not self._started:
+            self._started = True
+            challenge = self._middleware.answer(message, self._scope, self._visit)
             if challenge is not None:
                 self._answered = True
                 await _write(challenge, self._scope, self._send)
-                return
-        self._started = True
-        await self._send(message)
+        if not self._answered:
+            await self._send(message)
 
     async def after(self, error: Exception) -> None:
         """Answer a refusal that came out as an exception; raise every other one again."""
-        if self._answered and error is self._visit.raised:
-            return
-        if self._started or self._answered or self._visit.refusal is None:
+        if not self._visit.explains(error):
             raise error
-        await _write(self._doorkeeper.answer(self._visit.refusal), self._scope, self._send)
+        if not self._started:
+            await self.send(_FAILED)
+        elif not self._answered:
+            raise error
+
+
+_FAILED: Final[Message] = {"type": "http.response.start", "status": 500}
+"""What the server would begin to answer if the refusal went on as an exception."""
 
 
 def _status(message: Message) -> int:

@@ -2,6 +2,8 @@
 
 from typing import Final, NoReturn
 
+MAX_TEXT: Final = 16_384  # bytes of any credential: an Entra token with 200 groups has 11 000 (B-04)
+
 
 class PresentedCredential:
     """One credential of one request; its text is never printed, pickled or compared.

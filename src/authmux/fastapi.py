@@ -16,13 +16,15 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from authmux import asgi, starlette
+from authmux.errors import AuthError
 from authmux.guard import (
     Requirement,
+    Visit,
     current_principal,
     find_principal,
     guarded,
     read_requirement,
-    requirement_of,
+    requirements_of,
 )
 from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
@@ -39,8 +41,6 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_PARAMETER = "authmux_authorization"
 
 
 async def _current() -> Principal:
@@ -59,26 +59,30 @@ OptionalPrincipal = Annotated[Principal | None, Depends(_optional)]
 
 
 class AuthMiddleware(starlette.AuthMiddleware):
-    """`authmux.starlette.AuthMiddleware`, which also asks the guard before a request's body is read.
+    """`authmux.starlette.AuthMiddleware`, which sees to it that the guard is asked before anything else.
 
-    FastAPI reads and parses the body before any dependency runs; a caller who may not come would else be told first
-    what is wrong with his JSON.
+    FastAPI reads and parses a request's body before any dependency runs. A caller who may not come would have his body
+    read, and be told first what is wrong with his JSON.
     """
 
     def way_in(self, scope: asgi.Scope, receive: asgi.Receive) -> asgi.Receive:
-        """Return a `receive` that asks the guard of the endpoint that the router chose."""
-        checked = False
+        """Return a `receive` that asks the guard of the endpoint that the router chose, before the body is read."""
 
         async def receive_if_allowed() -> asgi.Message:
-            nonlocal checked
-            if not checked and scope["type"] == "http":
-                requirement = requirement_of(scope.get("endpoint"))
-                if requirement is not None:
-                    requirement.enforce()
-                    checked = True
+            for requirement in requirements_of(scope.get("endpoint")):
+                requirement.enforce()
             return await receive()
 
-        return receive_if_allowed
+        return receive_if_allowed if scope["type"] == "http" else receive
+
+    def overlooked(self, scope: asgi.Scope, visit: Visit) -> AuthError | None:
+        """Return the refusal of a guard that was not asked, since another middleware had read the body already."""
+        try:
+            for requirement in requirements_of(scope.get("endpoint")):
+                requirement.check(visit.principal)
+        except AuthError as refusal:
+            return refusal
+        return None
 
 
 class _Authorization(SecurityBase):
@@ -100,14 +104,15 @@ def requires(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Guard an endpoint as `authmux.requires` does, and declare it to FastAPI; the arguments are the same."""
     requirement = read_requirement(scopes, principals, kinds)
+    parameter = f"authmux_{id(requirement):x}"  # its own, so that an endpoint may have several guards
 
     def check(arguments: dict[str, Any]) -> None:
-        arguments.pop(_PARAMETER, None)
+        arguments.pop(parameter, None)
         requirement.enforce()
 
     def decorate(endpoint: Callable[P, R]) -> Callable[P, R]:
         wrapper = guarded(endpoint, requirement, check)
-        signature = _with_authorization(inspect.signature(endpoint), requirement)
+        signature = _with_guard(endpoint, parameter, requirement)
         wrapper.__signature__ = signature  # type: ignore[attr-defined]
         return wrapper
 
@@ -119,10 +124,19 @@ def install(app: FastAPI, authenticator: Authenticator, **options: Any) -> None:
     app.add_middleware(AuthMiddleware, authenticator=authenticator, **options)
 
 
-def _with_authorization(signature: inspect.Signature, requirement: Requirement) -> inspect.Signature:
+def _with_guard(endpoint: Callable[..., Any], name: str, requirement: Requirement) -> inspect.Signature:
+    """Return the endpoint's signature with one more parameter, which FastAPI fills before all others."""
+    signature = inspect.signature(endpoint)
+    others = list(signature.parameters.values())
+    first = others[:1] if _is_method(endpoint) else []
     dependency = Security(_Authorization(requirement), scopes=list(requirement.scopes))
-    first = inspect.Parameter(
-        _PARAMETER, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[None, dependency], default=None
+    guard = inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[None, dependency], default=None
     )
-    others = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in signature.parameters.values()]
-    return signature.replace(parameters=[first, *others])
+    rest = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in others[len(first) :]]
+    return signature.replace(parameters=[*first, guard, *rest])
+
+
+def _is_method(endpoint: Callable[..., Any]) -> bool:
+    """Return whether a function stands in the body of a class, so that its first parameter is no parameter."""
+    return "." in getattr(endpoint, "__qualname__", "").rpartition("<locals>.")[2]

@@ -117,8 +117,14 @@ class Ask:
         _refuse_trio()
         if awaits(self._function):
             return await self._function(*self._args, **self._kwargs)  # type: ignore[misc]  # awaits() has looked
-        answer = await asyncio.to_thread(self._function, *self._args, **self._kwargs)
+        answer = await asyncio.to_thread(self._call)
         return await answer if inspect.isawaitable(answer) else answer
+
+    def _call(self) -> object:
+        try:
+            return self._function(*self._args, **self._kwargs)
+        except StopIteration as error:  # asyncio cannot put it into a future: before 3.13 the caller would hang
+            raise RuntimeError(f"{self._function!r} raised StopIteration") from error
 
 
 class Wait:

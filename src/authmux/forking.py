@@ -22,8 +22,14 @@ def renew_after_fork(renewable: Renewable) -> None:
 
 
 def _renew_all() -> None:
+    failures: list[Exception] = []
     for renewable in list(_renewables):
-        renewable.after_fork()
+        try:
+            renewable.after_fork()
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("not everything could be made anew after the fork", failures)  # the interpreter prints it
 
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork

@@ -37,7 +37,7 @@ class Visit:
         stands: whether it stands for every request that brings no credential, as `testing.as_principal` wants.
     """
 
-    __slots__ = ("_as_native", "opened_by", "principal", "raised", "refusal", "stands")
+    __slots__ = ("_as_native", "_raised", "opened_by", "principal", "refusal", "stands")
 
     def __init__(
         self,
@@ -51,14 +51,22 @@ class Visit:
         self.opened_by = opened_by
         self.stands = stands
         self.refusal: AuthError | None = None
-        self.raised: Exception | None = None
+        self._raised: Exception | None = None
         self._as_native = as_native
 
     def refuse(self, refusal: AuthError) -> Exception:
         """Leave the refusal for the middleware to answer; return the exception to raise now."""
         self.refusal = refusal
-        self.raised = self._as_native(refusal) if self._as_native else refusal
-        return self.raised
+        self._raised = self._as_native(refusal) if self._as_native else refusal
+        return self._raised
+
+    def explains(self, error: BaseException) -> bool:
+        """Return whether an exception is the one that was raised for the refusal, or was made of it."""
+        if self._raised is None or error is self._raised:
+            return error is self._raised
+        if isinstance(error, BaseExceptionGroup):
+            return all(self.explains(each) for each in error.exceptions)
+        return error.__cause__ is not None and self.explains(error.__cause__)
 
 
 current_visit: Final[ContextVar[Visit | None]] = ContextVar("authmux_visit", default=None)
@@ -175,9 +183,9 @@ def read_requirement(
     )
 
 
-def requirement_of(endpoint: object) -> Requirement | None:
-    """Return what `requires` put on an endpoint, or None."""
-    return getattr(endpoint, "__authmux_requirement__", None)
+def requirements_of(endpoint: object) -> tuple[Requirement, ...]:
+    """Return what `requires` put on an endpoint, the outermost first; nothing for one without a guard."""
+    return getattr(endpoint, "__authmux_requirements__", ())
 
 
 def guarded(
@@ -187,7 +195,7 @@ def guarded(
     if inspect.isclass(endpoint) or not callable(endpoint):
         raise ConfigurationError(f"@requires goes on a function or method, and {endpoint!r} is none")
     wrapper = _async_wrapper(endpoint, check) if awaits(endpoint) else _wrapper(endpoint, check)
-    wrapper.__authmux_requirement__ = requirement  # type: ignore[attr-defined]
+    wrapper.__authmux_requirements__ = (requirement, *requirements_of(endpoint))  # type: ignore[attr-defined]
     return wrapper
 
 

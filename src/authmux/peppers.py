@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 
 from authmux.errors import ConfigurationError
 
@@ -19,6 +19,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MIN_BYTES: Final = 32
 _FILE: Final = "peppers"
 _FIRST_ID: Final = "p1"
+_NO_ID: Final = "a pepper's id is up to 32 of a-z, 0-9 and '-'"  # it is not quoted: it may be the pepper itself
 
 
 class Peppers:
@@ -36,7 +37,7 @@ class Peppers:
             raise ConfigurationError("there is no pepper: make one with Peppers.file('pepper/', create=True)")
         for pepper_id, pepper in by_id.items():
             if not _ID.fullmatch(pepper_id):
-                raise ConfigurationError(f"pepper id {pepper_id!r}: write up to 32 of a-z, 0-9 and '-'")
+                raise ConfigurationError(_NO_ID)
             if len(pepper) < _MIN_BYTES:
                 raise ConfigurationError(f"pepper {pepper_id!r} has {len(pepper)} bytes; {_MIN_BYTES} are the least")
         self._by_id: Final = dict(by_id)
@@ -56,7 +57,10 @@ class Peppers:
         """
         path = Path(directory) / _FILE
         if create and not path.exists():
-            _create(path)
+            try:
+                _create(path)
+            except OSError as error:
+                raise ConfigurationError(f"the pepper file {path} cannot be made: {type(error).__name__}") from None
         return cls(_parse(_read_private(path), source=str(path)))
 
     @classmethod
@@ -81,6 +85,9 @@ class Peppers:
 
     def __repr__(self) -> str:
         return f"Peppers({', '.join(self._by_id)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("peppers are secrets: they are not pickled or copied")
 
     def keyed(self, domain: bytes) -> "dict[str, hmac.HMAC]":
         """Return an HMAC-SHA-256 for each pepper by id, which has read the domain: copy it, add the message.
@@ -109,6 +116,8 @@ def _parse(text: str, *, source: str) -> dict[str, bytes]:
             pepper = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error):
             raise ConfigurationError(f"{source}, line {number}: write an id and a pepper in base64") from None
+        if not _ID.fullmatch(pepper_id):
+            raise ConfigurationError(f"{source}, line {number}: {_NO_ID}")
         if pepper_id in peppers:
             raise ConfigurationError(f"{source}, line {number}: there is a pepper {pepper_id!r} already")
         peppers[pepper_id] = pepper

@@ -65,7 +65,7 @@ class Principal:
     @property
     def identity(self) -> str:
         """Return the identity as one string: `issuer|tenant|type|id` (Starlette's `BaseUser` asks for it)."""
-        return "|".join(part or "" for part in self.key)
+        return "|".join((part or "").replace("%", "%25").replace("|", "%7C") for part in self.key)
 
     @property
     def is_authenticated(self) -> bool:

@@ -27,13 +27,13 @@ def parse_needs(scopes: Iterable[str]) -> tuple[str, ...]:
     Raises:
         ConfigurationError: one is not an RFC 6749 scope-token, or ends in `*`, which only a grant may.
     """
-    needs = tuple(dict.fromkeys(scopes))
+    needs = tuple(scopes)
     for scope in needs:
-        if not _SCOPE_TOKEN.fullmatch(scope) or scope.endswith("*"):
+        if not isinstance(scope, str) or not _SCOPE_TOKEN.fullmatch(scope) or scope.endswith("*"):
             raise ConfigurationError(
                 f"{scope!r} is not a scope that an operation can ask for: write one word such as 'reports:read'"
             )
-    return needs
+    return tuple(dict.fromkeys(needs))
 
 
 def parse_grants(scopes: Iterable[str]) -> frozenset[str]:

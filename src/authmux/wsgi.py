@@ -4,7 +4,6 @@ app = AuthMiddleware(app, authenticator=auth)
 """
 
 from collections.abc import Iterable, Iterator
-from contextvars import Token
 from typing import Any
 
 from authmux.credential import PresentedCredential
@@ -54,17 +53,17 @@ class AuthMiddleware:
         token = current_visit.set(visit)
         try:
             body = self.app(environ, way_out.start_response)
+            if way_out.challenge is not None:
+                _close(body)
         except Exception as error:
-            _reset(token)
             return way_out.after(error)
+        finally:
+            current_visit.reset(token)
         if way_out.challenge is not None:
-            _close(body)
-            _reset(token)
             return way_out.write()
-        if type(body) in (list, tuple) or isinstance(body, environ.get("wsgi.file_wrapper") or ()):
-            _reset(token)  # nothing of the application runs while it is sent; the server may know a short cut for it
-            return body  # type: ignore[no-any-return]
-        return _Body(body, way_out, token)
+        if type(body) in (list, tuple) or _is_file(body, environ):
+            return body  # type: ignore[no-any-return]  # nothing of the application runs while it is sent
+        return _Body(body, way_out, visit)
 
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""
@@ -105,9 +104,9 @@ class _WayOut:
 
     def after(self, error: Exception) -> Iterable[bytes]:
         """Answer a refusal that came out as an exception; raise every other one again."""
-        if self._started or self._visit.refusal is None:
+        if self._visit.refusal is None or self._started or not self._visit.explains(error):
             raise error
-        self.challenge = self._doorkeeper.answer(self._visit.refusal)
+        self.challenge = self.challenge or self._doorkeeper.answer(self._visit.refusal)
         return self.write()
 
     def write(self) -> Iterable[bytes]:
@@ -117,52 +116,56 @@ class _WayOut:
 
 
 class _Body:
-    """A response that may still be made while it is sent; the principal is there until it is closed."""
+    """A response that may still be made while it is sent: the principal is there whenever the application runs."""
 
-    __slots__ = ("_body", "_chunks", "_token", "_way_out")
+    __slots__ = ("_body", "_chunks", "_visit", "_way_out")
 
-    def __init__(self, body: Iterable[bytes], way_out: _WayOut, token: "Token[Visit | None]") -> None:
+    def __init__(self, body: Iterable[bytes], way_out: _WayOut, visit: Visit) -> None:
         self._body = body
         self._chunks: Iterator[bytes] | None = None
         self._way_out = way_out
-        self._token = token
+        self._visit = visit
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if self._chunks is None:
-            return self._first()
-        return next(self._chunks)
+        token = current_visit.set(self._visit)
+        try:
+            return self._first() if self._chunks is None else next(self._chunks)
+        finally:
+            current_visit.reset(token)
 
     def _first(self) -> bytes:
         """Return the first chunk: only now may a generator start its response, and the guard refuse it."""
-        self._chunks = iter(self._body)
         try:
+            self._chunks = iter(self._body)
             chunk = next(self._chunks, None)
         except Exception as error:
-            self._chunks = iter(self._way_out.after(error))
-            return next(self._chunks)
+            return self._answer(self._way_out.after(error))
         if self._way_out.challenge is not None:
-            self._chunks = iter(self._way_out.write())
-            return next(self._chunks)
+            return self._answer(self._way_out.write())
         if chunk is None:
             raise StopIteration
         return chunk
 
+    def _answer(self, chunks: Iterable[bytes]) -> bytes:
+        self._chunks = iter(chunks)
+        return next(self._chunks)
+
     def close(self) -> None:
         """Close the application's response."""
+        token = current_visit.set(self._visit)
         try:
             _close(self._body)
         finally:
-            _reset(self._token)
+            current_visit.reset(token)
 
 
-def _reset(token: "Token[Visit | None]") -> None:
-    try:
-        current_visit.reset(token)
-    except ValueError:  # the server closes the response in another context than it was made in
-        current_visit.set(None)
+def _is_file(body: object, environ: dict[str, Any]) -> bool:
+    """Return whether the body is the server's own file wrapper, for which it may know a short cut."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    return isinstance(wrapper, type) and isinstance(body, wrapper)
 
 
 def _close(body: Iterable[bytes]) -> None:

@@ -1,10 +1,11 @@
 """Where credentials are issued and verified: a database, peppers, an issuer, and what is broken on purpose."""
 
+import functools
 import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
@@ -12,14 +13,13 @@ from pathlib import Path
 from typing import NoReturn, Self
 
 from authmux import APIKeyVerifier, Authenticator, JWTVerifier, PATVerifier, Peppers, TokenFormat, TokenService, system
-from authmux.credential import PresentedCredential
-from authmux.flow import Flow
-from authmux.principal import Principal
 from authmux.stores.port import PepperCheck, Reading, StoreUnavailable, TokenStore
 from authmux.stores.record import Record
 from authmux.stores.sql import SQLStore
 from authmux.testing import LocalIssuer, ManualClock
 from authmux.token_format import Kind, new_id
+from authmux.verifying.http_fetch import HTTPFetch
+from tests.faces.verifiers import BrokenVerifier
 
 AUDIENCE = "https://api.example.com"
 ALGORITHMS = ("RS256", "ES256", "ES384", "EdDSA")
@@ -67,8 +67,8 @@ class Site:
             PATVerifier(store, self.tokens()),
             APIKeyVerifier(ClosedStore(), self.tokens("down")),
             BrokenVerifier(),
-            JWTVerifier(issuer=self.issuer, audience=AUDIENCE, subjects_assigned_by_issuer=True),
-            JWTVerifier(issuer=self.closed_issuer, audience=AUDIENCE),
+            JWTVerifier(issuer=self.issuer, audience=AUDIENCE, subjects_assigned_by_issuer=True, fetch=_fetch()),
+            JWTVerifier(issuer=self.closed_issuer, audience=AUDIENCE, fetch=_fetch()),
         )
 
 
@@ -94,20 +94,10 @@ class ClosedStore:
         raise StoreUnavailable
 
 
-class BrokenVerifier:
-    """A verifier with a bug: it knows `bug_…` and fails in a way that nobody has thought of."""
-
-    def recognises(self, text: str) -> bool:
-        return text.startswith("bug_")
-
-    def verify(self, credential: PresentedCredential) -> Flow[Principal]:
-        raise RuntimeError("a bug in a verifier")
-
-    def start(self) -> Flow[None]:
-        yield from ()
-
-    def ports(self) -> Iterable[NoReturn]:
-        return ()
+@functools.cache
+def _fetch() -> HTTPFetch:
+    """Return the one fetch of this process: making one loads the machine's root certificates, which takes 23 ms."""
+    return HTTPFetch()
 
 
 @contextmanager
@@ -180,16 +170,16 @@ def _access_tokens(issuer: LocalIssuer) -> dict[str, Minted]:
     good = bank["eddsa"].text
     header, claims, signature = good.split(".")
     forged = ("A" if signature[0] != "A" else "B") + signature[1:]
-    _, _, alg_none_signature = (alg_none := _access_token(issuer, headers={"alg": "none"}).text).split(".")
+    alg_none = _access_token(issuer, headers={"alg": "none"}).text
     return bank | {
         "wildcard": _access_token(issuer, scope="*"),
-        "unproved": Minted(issuer.token(subject="u1", client_id="app", scope="reports:read", claims={"jti": "j1"}), "j1"),
+        "unproved": _access_token(issuer, claims={"sub": "u1"}),
         "expired_jwt": _access_token(issuer, expires_in=-3600, claims={"iat": int(time.time()) - 7200}),
         "early_jwt": _access_token(issuer, claims={"nbf": int(time.time()) + 3600}),
         "other_audience": _access_token(issuer, claims={"aud": "https://other.example.com"}),
         "unknown_issuer": _access_token(issuer, claims={"iss": "https://issuer.example.org"}),
         "alg_none": Minted(alg_none),
-        "unsigned": Minted(alg_none.removesuffix(alg_none_signature)),
+        "unsigned": Minted(alg_none[: alg_none.rindex(".") + 1]),
         "alg_hs256": _access_token(issuer, headers={"alg": "HS256"}),
         "forged": Minted(f"{header}.{claims}.{forged}"),
         "unknown_kid": _access_token(issuer, headers={"kid": "made-up"}),
@@ -198,7 +188,21 @@ def _access_tokens(issuer: LocalIssuer) -> dict[str, Minted]:
     }  # fmt: skip
 
 
-def _access_token(issuer: LocalIssuer, *, scope: str = "reports:read", **more: object) -> Minted:
-    claims = {"jti": new_id(), **more.pop("claims", {})}  # type: ignore[dict-item]
-    token = issuer.token(subject="job", client_id="job", scope=scope, claims=claims, **more)  # type: ignore[arg-type]
-    return Minted(token, str(claims["jti"]))
+def _access_token(
+    issuer: LocalIssuer,
+    *,
+    scope: str = "reports:read",
+    expires_in: int = 3600,
+    headers: Mapping[str, object] | None = None,
+    claims: Mapping[str, object] | None = None,
+) -> Minted:
+    name = new_id()
+    text = issuer.token(
+        subject="job",
+        client_id="job",
+        scope=scope,
+        expires_in=expires_in,
+        headers=headers,
+        claims={"jti": name, **(claims or {})},
+    )
+    return Minted(text, name)

@@ -78,9 +78,7 @@ def test_golden_tokens_verify(tokens: TokenFormat, golden: dict[str, Any], peppe
         name="golden",
         scopes=frozenset({"reports:read"}),
         created_at=0.0,
-        secrets=(
-            Secret(generation=1, digest=digest, pepper_id=pepper_id, hint=golden["text"][-4:], created_at=0.0),
-        ),
+        secrets=(Secret(generation=1, digest=digest, pepper_id=pepper_id, hint=golden["text"][-4:], created_at=0.0),),
     )
     store.add(record, pepper=PepperCheck(pepper_id, check), max_live=1, now=0.0)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from authmux.credential import MAX_TEXT
 from authmux.errors import Fault, InvalidCredential
 from authmux.jose.strict_json import NotStrict, parse_object
 
-MAX_TOKEN: Final = 16_384  # bytes: an Entra token with 200 groups has 11 000 (B-04)
 MAX_HEADER: Final = 4_096  # bytes, decoded: x5c chains live there (B-04)
 MAX_KID: Final = 256
 HEADER_DEPTH: Final = 4
@@ -50,7 +50,7 @@ def parse_compact(text: str) -> CompactToken:
     Raises:
         InvalidCredential: it breaks one of B-04…B-07; the reason says which.
     """
-    if len(text) > MAX_TOKEN:
+    if len(text) > MAX_TEXT:
         raise _malformed("token_too_long")
     if not text.isascii():
         raise _malformed("base64")

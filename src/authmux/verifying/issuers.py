@@ -5,11 +5,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from authmux.clock import Clock
-from authmux.credential import PresentedCredential
+from authmux.credential import MAX_TEXT, PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow
 from authmux.forking import renew_after_fork
-from authmux.jose.compact import MAX_TOKEN, parse_compact
+from authmux.jose.compact import parse_compact
 from authmux.principal import Principal
 from authmux.verifying.recent import Recent
 from authmux.verifying.verdict import Verdict
@@ -49,7 +49,7 @@ class IssuerTable:
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return whom a token stands for; see `Verifier.verify`."""
         text = credential.text
-        if len(text) > MAX_TOKEN:  # before it is hashed (B-04)
+        if len(text) > MAX_TEXT:  # before it is hashed (B-04)
             raise InvalidCredential(Fault.MALFORMED, "token_too_long")
         now = self._clock.time()
         name = self._name(text)

@@ -8,9 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from authmux.credential import PresentedCredential
+from authmux.credential import MAX_TEXT, PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential, MalformedCredential
-from authmux.jose.compact import MAX_TOKEN
 
 _OURS: Final = rb"(?:[Bb][Ee][Aa][Rr][Ee][Rr]|[Aa][Pp][Ii]-?[Kk][Ee][Yy]|[Tt][Oo][Kk][Ee][Nn])"
 _TCHAR: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
@@ -23,7 +22,7 @@ _SCHEME: Final = re.compile(_TCHAR)
 _OURS_AFTER_COMMA: Final = re.compile(rb",[ \t]*" + _OURS + rb"(?:[ \t]|$)")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _OWS: Final = b" \t"
-_MAX_VALUE: Final = MAX_TOKEN + 64  # bytes: the longest token, a scheme and the blanks between
+_MAX_VALUE: Final = MAX_TEXT + 64  # bytes: the longest token, a scheme and the blanks between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The examples and the demonstration, run as a reader would run them."""

@@ -1,19 +1,33 @@
-"""What must be made anew in a forked child (gunicorn --preload): connections, threads, process keys, locks."""
+"""What a fork must not share (gunicorn --preload): connections, threads, process keys, locks."""
 
 import os
 import weakref
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 
 class Renewable(Protocol):
-    """Something that holds what a child process must not share with its parent."""
+    """Something that holds what a child process must have of its own."""
 
     def after_fork(self) -> None:
         """Make it anew; called in the child, before anything else runs there."""
         ...
 
 
-_renewables: "weakref.WeakSet[Renewable]" = weakref.WeakSet()
+class Closable(Protocol):
+    """Something that must be closed in the parent while it forks, lest the child inherit it."""
+
+    def before_fork(self) -> None:
+        """Close it, and keep it closed."""
+        ...
+
+    def after_fork_in_parent(self) -> None:
+        """Let it be opened again."""
+        ...
+
+
+_renewables: Final["weakref.WeakSet[Renewable]"] = weakref.WeakSet()
+_closables: Final["weakref.WeakSet[Closable]"] = weakref.WeakSet()
 
 
 def renew_after_fork(renewable: Renewable) -> None:
@@ -21,16 +35,26 @@ def renew_after_fork(renewable: Renewable) -> None:
     _renewables.add(renewable)
 
 
-def _renew_all() -> None:
+def close_for_fork(closable: Closable) -> None:
+    """Have `before_fork` and `after_fork_in_parent` called around every fork, for as long as the object lives."""
+    _closables.add(closable)
+
+
+def _each(actions: Iterable[Callable[[], None]]) -> None:
+    """Do all of them, also where one fails; the interpreter prints what is raised here, and goes on."""
     failures: list[Exception] = []
-    for renewable in list(_renewables):
+    for action in actions:
         try:
-            renewable.after_fork()
+            action()
         except Exception as error:
             failures.append(error)
     if failures:
-        raise ExceptionGroup("not everything could be made anew after the fork", failures)  # the interpreter prints it
+        raise ExceptionGroup("not everything could be made ready for the fork", failures)
 
 
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(
+        before=lambda: _each([each.before_fork for each in _closables]),
+        after_in_parent=lambda: _each([each.after_fork_in_parent for each in _closables]),
+        after_in_child=lambda: _each([each.after_fork for each in _renewables]),
+    )

@@ -9,7 +9,8 @@ from flask import Flask
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from authmux import Authenticator, Principal, User, asgi, fastapi, find_principal, flask, starlette, wsgi
 from authmux import requires as requires_anywhere
@@ -31,7 +32,7 @@ DOORS: dict[str, tuple[tuple[str, ...], Rule]] = {
     "/users": ((), {"principals": User}),
     "/pats": ((), {"kinds": "pat"}),
 }
-"""The guarded ones by path; `/open` has no guard."""
+"""The guarded ones by path; `/open` has no guard, and `/socket` is a WebSocket that asks for `reports:read`."""
 
 
 class Options(TypedDict, total=False):
@@ -56,6 +57,13 @@ def who() -> dict[str, str]:
     return {"who": describe(find_principal())}
 
 
+async def talk(websocket: WebSocket) -> None:
+    """Say over a WebSocket who is calling."""
+    await websocket.accept()
+    await websocket.send_json(who())
+    await websocket.close()
+
+
 def plain_asgi(authenticator: Authenticator, **options: Unpack[Options]) -> Any:
     """Return an application without a framework, for the plain ASGI face."""
     doors = {path: requires_anywhere(*scopes, **rule)(who) for path, (scopes, rule) in DOORS.items()}
@@ -66,6 +74,9 @@ def plain_asgi(authenticator: Authenticator, **options: Unpack[Options]) -> Any:
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await send({"type": "lifespan.shutdown.complete"})
+            return
+        if scope["type"] == "websocket":
+            await requires_anywhere("reports:read")(talk)(WebSocket(scope, receive, send))
             return
         body = json.dumps(doors.get(scope["path"], who)()).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
@@ -93,7 +104,10 @@ def starlette_app(authenticator: Authenticator, **options: Unpack[Options]) -> A
         principal = request.user if request.user.is_authenticated else None
         return JSONResponse({"who": describe(principal)})
 
-    routes = [Route("/open", endpoint, methods=METHODS)]
+    routes: list[BaseRoute] = [
+        Route("/open", endpoint, methods=METHODS),
+        WebSocketRoute("/socket", starlette.requires("reports:read")(talk)),
+    ]
     for path, (scopes, rule) in DOORS.items():
         routes.append(Route(path, starlette.requires(*scopes, **rule)(endpoint), methods=METHODS))
     app = Starlette(routes=routes)
@@ -110,6 +124,7 @@ def fastapi_app(authenticator: Authenticator, **options: Unpack[Options]) -> Any
     app = FastAPI()
     app.add_middleware(fastapi.AuthMiddleware, authenticator=authenticator, **options)
     app.api_route("/open", methods=METHODS)(endpoint)
+    app.websocket("/socket")(fastapi.requires("reports:read")(talk))
     for path, (scopes, rule) in DOORS.items():
         app.api_route(path, methods=METHODS)(fastapi.requires(*scopes, **rule)(endpoint))
     return app

@@ -114,7 +114,7 @@ def open_site(directory: Path) -> Iterator[tuple[Site, SQLStore, Bank]]:
             store.create_schema()
             bank = {**_opaque_tokens(store, site), **_access_tokens(issuer), "closed": _access_token(closed)}
             bank["oversize"] = Minted("x" * 200_000)
-            bank["bug"] = Minted(f"bug_{new_id()}")
+            bank["bug"] = Minted(f"bug_{new_id()}{new_id()}{new_id()}")
             yield site, store, bank
 
 

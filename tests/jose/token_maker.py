@@ -62,7 +62,7 @@ def access_token(**changes: object) -> dict[str, object]:
     return {name: value for name, value in {**claims, **changes}.items() if value is not None}
 
 
-def mint(key: SigningKey, claims: Mapping[str, object] | None = None, **header: object) -> str:
+def mint(key: SigningKey, claims: Mapping[str, object] | None = None, /, **header: object) -> str:
     """Return a token over the claims, or those of a good access token, with some header parameters changed."""
     return key.sign(access_token() if claims is None else claims, {"typ": "at+jwt", **header})
 

@@ -59,9 +59,11 @@ def refusal(verifier: Verifying, text: str) -> InvalidCredential:
     try:
         principal = admit(verifier, text)
     except InvalidCredential as error:
-        assert len(text) < 20 or text not in f"{error} {error!r} {error.__cause__}"
-        return error
-    raise AssertionError(f"{principal} was let in")
+        refused = error
+    else:
+        raise AssertionError(f"{principal} was let in")
+    assert len(text) < 20 or text not in f"{refused} {refused!r} {refused.__cause__}"
+    return refused
 
 
 class Door:
@@ -78,10 +80,8 @@ class Door:
     ) -> None:
         self.clock = clock or ManualClock()
         self.fetch = ScriptedFetch(keys_of(*keys))
-        self.verifier = JWTVerifier(
-            **{"issuer": ISSUER, "audience": AUDIENCE, "jwks_uri": JWKS_URI, "fetch": self.fetch, "clock": self.clock}
-            | options
-        )
+        options = {"issuer": ISSUER, "audience": AUDIENCE, "jwks_uri": JWKS_URI, **options}
+        self.verifier = JWTVerifier(fetch=self.fetch, clock=self.clock, **options)
         self.authenticator = Authenticator(self.verifier, clock=self.clock)
 
     def admit(self, text: str) -> Principal:

@@ -1,4 +1,4 @@
-"""The issuer table: a token goes to its issuer's verifier, and a verdict from memory is the verdict that it would get."""
+"""The issuer table: a token goes to its issuer's verifier, and a verdict from memory is the one that it would get."""
 
 import hashlib
 import os

@@ -1,5 +1,6 @@
 """The timetable: when an issuer's keys are fetched, as plain numbers."""
 
+import itertools
 import random
 
 import pytest
@@ -186,7 +187,7 @@ def test_the_budget_of_an_hour() -> None:
             plan.succeeded(now, max_age=None)
             forced.append(second)
     assert FORCED_PER_HOUR == 120
-    assert all(later - earlier >= 30 for earlier, later in zip(forced, forced[1:], strict=False))
+    assert all(later - earlier >= 30 for earlier, later in itertools.pairwise(forced))
     for start in range(0, 3 * 3600, 600):
         assert sum(start <= each < start + 3600 for each in forced) <= 120
     assert forced[-1] > 3 * 3600 - 60
@@ -227,4 +228,4 @@ def test_whatever_happens(events: list[tuple[float, str, str, float | None]], se
         else:
             plan.failed(now, retry_after=said)
         assert now < plan.due_at <= now + 0.88 * 3600
-    assert all(later - earlier >= FORCED_EVERY for earlier, later in zip(forced, forced[1:], strict=False))
+    assert all(later - earlier >= FORCED_EVERY for earlier, later in itertools.pairwise(forced))

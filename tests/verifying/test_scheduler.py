@@ -141,7 +141,7 @@ def test_a_bounded_number_of_threads() -> None:
     before = threading.active_count()
     release = hold(scheduler, WORKERS)
     for _ in range(20):
-        scheduler.do(lambda: done.release())
+        scheduler.do(done.release)
     assert threading.active_count() - before == WORKERS == 8
     assert not done.acquire(timeout=0.05)
     release()

@@ -37,27 +37,32 @@ class MemoryStore:
         with self._lock:
             if record.id in self._records:
                 raise WriteRefused("exists")
-            if self._peppers.setdefault(pepper.pepper_id, pepper.check) != pepper.check:
-                raise WriteRefused("pepper")
             rivals = [each for each in self._records.values() if _is_rival(each, record) and each.is_live(now)]
             if any(each.name == record.name for each in rivals):
                 raise WriteRefused("name_taken")
             if len(rivals) >= max_live:
                 raise WriteRefused("too_many")
+            self._keep_pepper(pepper)
             self._keep(record)
 
-    def replace(self, record: Record, *, expected: int) -> None:
+    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
         """Keep a record instead of an older version of it; see `TokenStore.replace`."""
         with self._lock:
             held = self._records.get(record.id)
             if held is None or held.row_version != expected:
                 raise WriteRefused("changed")
+            if pepper is not None:
+                self._keep_pepper(pepper)
             self._keep(record)
 
     def pepper_checks(self) -> Sequence[PepperCheck]:
         """Return the checks of all the peppers that records were issued under."""
         with self._lock:
             return [PepperCheck(*item) for item in self._peppers.items()]
+
+    def _keep_pepper(self, pepper: PepperCheck) -> None:
+        if self._peppers.setdefault(pepper.pepper_id, pepper.check) != pepper.check:
+            raise WriteRefused("pepper")
 
     def _keep(self, record: Record) -> None:
         # The record first: whoever sees the new revision must find it.

@@ -90,11 +90,14 @@ class TokenStore(Freshness, Protocol):
         """
         ...
 
-    def replace(self, record: Record, *, expected: int) -> None:
+    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
         """Keep a record instead of the one with this id, if that is still at row_version `expected`.
 
+        Arguments:
+            pepper: kept with the first record that uses it, where the change brings a new generation.
+
         Raises:
-            WriteRefused: `changed`, where it is not.
+            WriteRefused: `changed`, where it is not; `pepper`, as in `add`.
         """
         ...
 
@@ -118,7 +121,7 @@ class AsyncTokenStore(Freshness, Protocol):
         """See `TokenStore.add`."""
         ...
 
-    def replace(self, record: Record, *, expected: int) -> Awaitable[None]:
+    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> Awaitable[None]:
         """See `TokenStore.replace`."""
         ...
 

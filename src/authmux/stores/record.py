@@ -134,10 +134,10 @@ class Record:
             return State.DELETED
         if self.revoked_at is not None:
             return State.REVOKED
-        if self.disabled_at is not None:
-            return State.DISABLED
         if self.expires_at is not None and now >= self.expires_at:
             return State.EXPIRED
+        if self.disabled_at is not None:
+            return State.DISABLED
         if self.not_before is not None and now < self.not_before:
             return State.NOT_YET
         return State.ACTIVE

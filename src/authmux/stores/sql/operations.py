@@ -1,6 +1,8 @@
 """What is done on a connection, whoever opened it: the same statements for every driver."""
 
 import secrets as random_source
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, or_, select, update
@@ -28,6 +30,7 @@ from authmux.stores.sql.tables import (
     schema_version,
 )
 
+_FULL: Final = 2  # SQLite's number for synchronous = FULL
 _REVISION: Final = select(revision.c.token).where(revision.c.id == 1)
 _RECORDS: Final = (*CREDENTIAL_COLUMNS, *SECRET_COLUMNS)
 _JOINED: Final = credentials.join(credential_secrets)
@@ -38,6 +41,20 @@ _FIND: Final = (
     .where(credentials.c.id == bindparam("credential_id"))
     .order_by(*_ORDER)
 )
+
+
+@contextmanager
+def durable(connection: Connection, *, is_needed: bool) -> Iterator[None]:
+    """Have a change on the disk when it is committed, on a connection for which the application chose otherwise."""
+    before = connection.exec_driver_sql("PRAGMA synchronous").scalar_one() if is_needed else None
+    if before is None or before >= _FULL:
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {_FULL}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {int(before)}")
 
 
 def create_schema(connection: Connection) -> None:
@@ -64,7 +81,7 @@ def find(connection: Connection, credential_id: str) -> Reading:
     rows = connection.execute(_FIND, {"credential_id": credential_id}).all()
     if rows:
         return Reading(to_record(rows), rows[0][-1])
-    token = connection.execute(_REVISION).scalar_one()
+    token = connection.execute(_REVISION).scalar_one_or_none()
     rows = connection.execute(_FIND, {"credential_id": credential_id}).all()
     return Reading(to_record(rows), rows[0][-1]) if rows else Reading(None, token)
 
@@ -78,17 +95,19 @@ def list_records(connection: Connection, query: Query) -> list[Record]:
 
 def add(connection: Connection, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
     """Keep a new record, after the checks that it must not race with."""
-    _keep_pepper(connection, pepper)
-    if record.owner.type is not OwnerType.NONE:  # what is nobody's has no rivals
-        _refuse_rivals(connection, record, max_live=max_live, now=now)
     if connection.execute(select(credentials.c.id).where(credentials.c.id == record.id)).first():
         raise WriteRefused("exists")
+    if record.owner.type is not OwnerType.NONE:  # what is nobody's has no rivals
+        _refuse_rivals(connection, record, max_live=max_live, now=now)
+    _keep_pepper(connection, pepper)
     connection.execute(insert(credentials), credential_values(record))
     connection.execute(insert(credential_secrets), secret_values(record))
 
 
-def replace(connection: Connection, record: Record, *, expected: int) -> None:
+def replace(connection: Connection, record: Record, *, expected: int, pepper: PepperCheck | None) -> None:
     """Keep a record instead of an older version of it."""
+    if pepper is not None:
+        _keep_pepper(connection, pepper)
     held = and_(credentials.c.id == record.id, credentials.c.row_version == expected)
     if not connection.execute(update(credentials).where(held).values(credential_values(record))).rowcount:
         raise WriteRefused("changed")

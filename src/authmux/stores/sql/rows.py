@@ -32,7 +32,7 @@ def credential_values(record: Record) -> dict[str, Any]:
         "resources": json.dumps(record.resources),
         "allowed_cidrs": json.dumps(record.allowed_cidrs),
         "allowed_origins": json.dumps(record.allowed_origins),
-        "meta": json.dumps(dict(record.meta)),
+        "meta": json.dumps(record.meta, default=dict),
     }
 
 

@@ -1,0 +1,106 @@
+"""The promise that is published: what was revoked is refused, to every request that begins after `revoke` returned."""
+
+import multiprocessing
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from authmux.issuing.issued_token import IssuedToken
+from authmux.issuing.token_service import TokenService
+from authmux.stores.memory import MemoryStore
+from authmux.stores.port import TokenStore
+from authmux.stores.sql import SQLStore
+from authmux.verifying.opaque import APIKeyVerifier
+from tests.verifying.processes import (
+    BY,
+    TOKENS,
+    ask_until_revoked,
+    is_accepted,
+    serve_as_a_revoker,
+    serve_as_a_verifier,
+)
+
+VERIFIERS = 3
+ROUNDS = 300
+
+
+class Number:
+    """A number that threads share as processes share a `multiprocessing.Value`."""
+
+    value = 0
+
+
+def issue(store: TokenStore, count: int) -> list[IssuedToken]:
+    """Issue some keys."""
+    service = TokenService(store, TOKENS)
+    return [service.issue_key(name=str(number), scopes=["a:b"], by=BY) for number in range(count)]
+
+
+def answer_of(pipe: Connection) -> Any:
+    """Return the next answer, which comes soon or never."""
+    assert pipe.poll(20), "no answer within 20 seconds"
+    return pipe.recv()
+
+
+def test_processes(tmp_path: Path) -> None:
+    """On one host nothing passes that begins after `revoke` returned, in any process, however hard it asks (K-25)."""
+    path = str(tmp_path / "keys.db")
+    with closing(SQLStore(f"sqlite:///{path}")) as store:
+        store.create_schema()
+        keys = issue(store, ROUNDS)
+    spawn = multiprocessing.get_context("spawn")
+    revoked = spawn.Value("q", 0)
+    pipes, processes = [], []
+    for target in (serve_as_a_revoker, *[serve_as_a_verifier] * VERIFIERS):
+        ours, theirs = spawn.Pipe()
+        pipes.append(ours)
+        processes.append(spawn.Process(target=target, args=(path, theirs, revoked), daemon=True))
+        processes[-1].start()
+        theirs.close()
+    revoker, *verifiers = pipes
+    passed = 0
+    for number, key in enumerate(keys, start=1):
+        for verifier in verifiers:
+            verifier.send((number, key.text))
+        assert all([answer_of(verifier) for verifier in verifiers])
+        revoker.send((number, key.record.id))
+        passed += sum([answer_of(verifier) for verifier in verifiers])
+    for pipe in pipes:
+        pipe.send(None)
+        pipe.close()
+    for process in processes:
+        process.join(10)
+    assert passed == 0
+    assert [process.exitcode for process in processes] == [0] * len(processes)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sql"])
+def test_threads(tmp_path: Path, kind: str) -> None:
+    """In one process nothing passes that begins after `revoke` returned, in any thread that shares a verifier (K-25)."""
+    with closing(SQLStore(f"sqlite:///{tmp_path / 'keys.db'}")) as file_store:
+        file_store.create_schema()
+        store = MemoryStore() if kind == "memory" else file_store
+        keys = issue(store, ROUNDS if kind == "memory" else ROUNDS // 3)
+        service, verifier = TokenService(store, TOKENS), APIKeyVerifier(store, TOKENS)
+        revoked: Any = Number()
+        passed = 0
+        with ThreadPoolExecutor(VERIFIERS) as threads:
+            for number, key in enumerate(keys, start=1):
+                assert is_accepted(verifier, key.text)
+                answers = [
+                    threads.submit(ask_until_revoked, verifier, key.text, number, revoked) for _ in range(VERIFIERS)
+                ]
+                service.revoke(key.record.id, by=BY)
+                revoked.value = number
+                passed += sum(answer.result(20) for answer in answers)
+    assert passed == 0
+
+
+def test_roll_now(tmp_path: Path) -> None:
+    """A secret that is rolled away without an overlap is refused to every request that begins afterwards (K-25, K-33)."""
+    from datetime import timedelta

@@ -29,7 +29,7 @@ from tests.faces.applications import ASGI_FACES, WSGI_FACES
 from tests.faces.callers import ASGICaller, Caller, SocketCaller, WSGICaller
 from tests.faces.servers import all_servers
 from tests.faces.site import Bank, Minted, Site, open_site
-from tests.faces.truth_table import ROWS, Row
+from tests.faces.truth_table import ROWS
 
 PIECE = 20  # characters in a row of a secret are a leak
 
@@ -85,12 +85,6 @@ def callers(site: Site, store: SQLStore) -> Iterator[Caller]:
         yield WSGICaller(wsgi(site.authenticator(store), api_key_header="X-API-Key"))
 
 
-def call_everywhere(row: Row, site: Site, store: SQLStore, bank: Bank) -> Iterator[str]:
-    """Return what every face answers."""
-    for caller in callers(site, store):
-        yield repr(row.send(caller, bank))
-
-
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, SQLStore, Bank]]:
     """Issue every credential of the truth table."""
@@ -102,14 +96,13 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, SQL
 @pytest.fixture(scope="module")
 def written(opened: tuple[Site, SQLStore, Bank]) -> dict[str, list[str]]:
     """Run the whole table on every face; return the answers, and what was logged meanwhile."""
+    site, store, bank = opened
     answers: list[str] = []
     with listening() as notebook:
-        for row in ROWS:
-            if row.in_process:
-                answers += call_everywhere(row, *opened)
-        for caller in callers(*opened[:2]):
+        for caller in callers(site, store):
+            answers += [repr(row.send(caller, bank)) for row in ROWS if row.in_process]
             with pytest.raises(RuntimeError) as raised:
-                caller("/any", [("Authorization", f"Bearer {opened[2]['bug'].text}".encode())])
+                caller("/any", [("Authorization", f"Bearer {bank['bug'].text}".encode())])
             answers += traceback.format_exception(raised.value)
     return {"answers": answers, "log": notebook.lines}
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Mount
 
-from authmux import Authenticator, ConfigurationError, User, find_principal
+from authmux import Authenticator, ConfigurationError, User, asgi, find_principal
 from authmux.fastapi import AuthMiddleware, CurrentPrincipal, OptionalPrincipal, current_principal, install, requires
 from tests.faces import string_annotations
 from tests.faces.callers import Answer, ASGICaller, Headers
@@ -92,6 +92,14 @@ def twice(**options: Any) -> Any:
     return AuthMiddleware(app, authenticator=authenticator)
 
 
+def plain_outside(**options: Any) -> Any:
+    """Put the plain ASGI face around an application that has ours within."""
+    authenticator = open_house()
+    app = new_app(**options)
+    install(app, authenticator)
+    return asgi.AuthMiddleware(app, authenticator=authenticator)
+
+
 def included(**options: Any) -> Any:
     """Have the endpoints in a router of their own."""
     router = APIRouter()
@@ -117,7 +125,7 @@ def within_mounted(**options: Any) -> Any:
     return app
 
 
-WAYS = [added_by_class, installed, wrapped_outside, twice, included, mounted, within_mounted]
+WAYS = [added_by_class, installed, wrapped_outside, twice, plain_outside, included, mounted, within_mounted]
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: way.__name__)

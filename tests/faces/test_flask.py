@@ -15,7 +15,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wsgi import FileWrapper
 
-from authmux import Authenticator, AuthError, ConfigurationError, current_principal, find_principal
+from authmux import Authenticator, AuthError, ConfigurationError, current_principal, find_principal, wsgi
 from authmux.flask import AuthMiddleware, install, requires
 from authmux.guard import current_visit
 from tests.faces.callers import WSGICaller, environ_of
@@ -106,6 +106,13 @@ def twice(app: Any) -> Any:
     return AuthMiddleware(app, authenticator=authenticator)
 
 
+def plain_outside(app: Any) -> Any:
+    """Put the plain WSGI face around an application that has ours within."""
+    authenticator = open_house()
+    install(app, authenticator)
+    return wsgi.AuthMiddleware(app, authenticator=authenticator)
+
+
 def mounted(app: Any) -> Any:
     """Put the middleware around a dispatcher in which the application is mounted."""
     dispatcher = DispatcherMiddleware(Flask("outer"), {"": app})
@@ -118,7 +125,7 @@ def beside_another(app: Any) -> Any:
     return app
 
 
-WAYS = [added_by_class, installed, wrapped_outside, twice, mounted, beside_another]
+WAYS = [added_by_class, installed, wrapped_outside, twice, plain_outside, mounted, beside_another]
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "": {},

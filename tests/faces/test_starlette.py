@@ -21,7 +21,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from authmux import Authenticator, AuthError, ConfigurationError, Principal, current_principal, find_principal
+from authmux import Authenticator, AuthError, ConfigurationError, Principal, asgi, current_principal, find_principal
 from authmux.starlette import AuthMiddleware, GrantedScopes, install, requires
 from tests.faces.callers import Answer, ASGICaller, http_scope
 from tests.faces.verifiers import ANN, BUG, NOBODY, UNKNOWN, UserVerifier, open_house
@@ -121,6 +121,14 @@ def twice(**options: Any) -> Any:
     return AuthMiddleware(app, authenticator=authenticator)
 
 
+def plain_outside(**options: Any) -> Any:
+    """Put the plain ASGI face around an application that has ours within."""
+    authenticator = open_house()
+    app = Starlette(routes=ROUTES, **options)
+    app.add_middleware(AuthMiddleware, authenticator=authenticator)
+    return asgi.AuthMiddleware(app, authenticator=authenticator)
+
+
 def mounted(**options: Any) -> Any:
     """Put the middleware around an application, and the endpoints into one that is mounted there."""
     app = Starlette(routes=[Mount("/", app=Starlette(routes=ROUTES, **options))])
@@ -133,7 +141,16 @@ def within_mounted(**options: Any) -> Any:
     return Starlette(routes=[Mount("/", app=added_by_class(**options))])
 
 
-WAYS = [added_by_class, named_at_construction, installed, wrapped_outside, twice, mounted, within_mounted]
+WAYS = [
+    added_by_class,
+    named_at_construction,
+    installed,
+    wrapped_outside,
+    twice,
+    plain_outside,
+    mounted,
+    within_mounted,
+]
 
 
 @pytest.fixture(params=WAYS, ids=lambda way: way.__name__)

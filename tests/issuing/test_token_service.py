@@ -91,7 +91,7 @@ def kept(store: TokenStore, issued: IssuedToken) -> Record:
 
 
 def test_issue_key(service: TokenService, store: MemoryStore) -> None:
-    """A key is issued with what was asked for, and its record is kept; nothing else is decided for the caller (K-30)."""
+    """A key is issued with what was asked for, and its record is kept; nothing is decided for the caller (K-30)."""
     issued = issue(
         service,
         client="job",
@@ -326,7 +326,7 @@ def test_hundred_by_default(service: TokenService) -> None:
 
 
 def test_wrong_pepper_at_issue(store: MemoryStore, service: TokenService) -> None:
-    """Where the pepper is not the one of the store's keys, nothing is issued under it, and a sentence says so (K-13)."""
+    """Where the pepper is not the one of the store's keys, nothing is issued, and a sentence says so (K-13)."""
     issue(service)
     with pytest.raises(ConfigurationError, match="pepper"):
         issue(TokenService(store, WRONG))
@@ -334,7 +334,7 @@ def test_wrong_pepper_at_issue(store: MemoryStore, service: TokenService) -> Non
 
 
 def test_wrong_pepper_at_roll(store: MemoryStore, service: TokenService) -> None:
-    """Where the pepper is not the one of the store's keys, nothing is rolled to it: the new text would be dead (K-13)."""
+    """Where the pepper is not the one of the store's keys, nothing is rolled: the new text would be dead (K-13)."""
     issued = issue(service)
     with pytest.raises(ConfigurationError, match="pepper"):
         TokenService(store, WRONG).roll(issued.record.id, generation=1, by=BY)
@@ -432,8 +432,9 @@ def test_roll_refused(
 ) -> None:
     """A roll that is refused leaves the record as it was, and the old text alive (K-33)."""
     issued = issue(service)
+    values: dict[str, Any] = {"generation": 1, "by": BY} | arguments
     with pytest.raises(error):
-        service.roll(issued.record.id, **{"generation": 1, "by": BY} | arguments)
+        service.roll(issued.record.id, **values)
     assert kept(store, issued) == issued.record
 
 
@@ -535,7 +536,7 @@ def test_revoke_for_no_such_reason(service: TokenService, store: MemoryStore) ->
 def test_a_store_that_awaits() -> None:
     """A service that blocks takes no store that awaits, and says so at once."""
     with pytest.raises(ConfigurationError, match="blocking store"):
-        TokenService(AwaitingStore(), TOKENS)
+        TokenService(AwaitingStore(), TOKENS)  # type: ignore[arg-type]  # as who checks no types does
 
 
 @pytest.mark.parametrize("max_live", [0, -1])

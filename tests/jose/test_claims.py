@@ -248,6 +248,7 @@ def test_issued_after_its_expiry() -> None:
     check(access_token(exp=NOW + 10, iat=NOW + 10))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.floats(-400, 400), st.none() | st.floats(-400, 400), st.none() | st.floats(-400, 400))
 def test_time_as_a_formula(leeway: int, exp: float, nbf: float | None, iat: float | None) -> None:
     """B-23…B-25: a token is in its time exactly when the three inequalities hold."""
@@ -497,7 +498,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 @given(st.dictionaries(st.sampled_from(CLAIMS), VALUES, max_size=4), st.sampled_from(["at+jwt", "jwt", None, "x"]))
 def test_any_claims(changes: dict[str, Any], typ: str | None) -> None:
     """B-75: whatever JSON stands in the claims, they are good or InvalidCredential, and nothing else."""

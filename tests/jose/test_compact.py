@@ -2,7 +2,6 @@
 
 import binascii
 import json
-import time
 from contextlib import suppress
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from authmux.credential import MAX_TEXT
 from authmux.errors import Fault, InvalidCredential
 from authmux.jose.compact import MAX_HEADER, decode_segment, media_type, parse_compact, parse_header
+from tests.jose.stopwatch import fastest
 from tests.jose.token_maker import encode, get_key, good_header, good_payload, mint, sign_bytes, sign_text
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -77,9 +77,8 @@ def test_the_longest_token() -> None:
 def test_huge_tokens_cost_nothing(size: int, character: str) -> None:
     """A-079: size is looked at before anything else."""
     text = character * size
-    begun = time.perf_counter()
     assert refusal(text).reason == "token_too_long"
-    assert time.perf_counter() - begun < 0.05
+    assert fastest(lambda: refusal(text)) < 0.05
 
 
 def test_the_longest_header() -> None:
@@ -166,13 +165,14 @@ def _every_spelling_is_the_only_one(texts: list[str], expected: int) -> None:
     assert len(decoded) == expected
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=80))
 def test_every_byte_string_has_a_spelling(data: bytes) -> None:
     """B-05: what base64url without padding writes is read back."""
     assert decode_segment(encode(data).encode()) == data
 
 
-@settings(max_examples=500)
+@settings(deadline=None, max_examples=500)
 @given(st.text(alphabet=BASE64URL + "+/= \n\té", min_size=1, max_size=40).map(str.encode) | st.binary(max_size=20))
 def test_what_is_decoded_encodes_to_the_same_text(text: bytes) -> None:
     """B-05: a text that is accepted is the one spelling of its bytes."""
@@ -180,7 +180,7 @@ def test_what_is_decoded_encodes_to_the_same_text(text: bytes) -> None:
         assert encode(decode_segment(text)).encode() == text
 
 
-@settings(max_examples=500)
+@settings(deadline=None, max_examples=500)
 @given(st.data())
 def test_no_two_texts_are_one_token(data: st.DataObject) -> None:
     """B-05: a token spelled in any other way is refused, or is another token."""
@@ -425,7 +425,7 @@ def test_media_types(typ: str, compared: str) -> None:
     assert parse_compact(token_of(header_with(typ=typ))).header.typ == compared
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(
     st.text(max_size=80) | st.text(alphabet=BASE64URL + ".", max_size=80) | st.from_regex(r"\A[\w-]+\.[\w-]+\.[\w-]+\Z")
 )
@@ -446,7 +446,7 @@ HEADERS = st.dictionaries(
 ).map(lambda value: json.dumps(value).encode())
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(HEADERS | JSON_BYTES | st.binary(max_size=30), JSON_BYTES | st.binary(max_size=30), st.binary(max_size=8))
 def test_any_parts(header: bytes, payload: bytes, signature: bytes) -> None:
     """B-75: whatever is in the segments, the token is read or refused, and what is read is what B-07 allows."""

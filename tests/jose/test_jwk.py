@@ -412,7 +412,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 @given(
     st.sampled_from(["RS256", "ES256", "ES384", "EdDSA", ""]),
     st.dictionaries(st.sampled_from(MEMBERS), st.sampled_from(WORDS) | JSON_VALUES),
@@ -430,6 +430,7 @@ def test_any_key(name: str, changes: dict[str, Any]) -> None:
     assert not is_believed(key, next(iter(key.algorithms)), b"\1" * key.signature_length)
 
 
+@settings(deadline=None)
 @given(JSON_VALUES)
 def test_any_value(value: object) -> None:
     """B-75: what is no key at all is UnusableKey and nothing else."""
@@ -437,7 +438,7 @@ def test_any_value(value: object) -> None:
         parse_key(value)
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(st.sampled_from(["RS256", "PS256", "ES256", "ES512", "EdDSA"]), st.data())
 def test_any_signature(alg: str, data: st.DataObject) -> None:
     """B-75: any bytes of the right length are refused, and nothing else happens."""

@@ -221,7 +221,7 @@ def test_the_largest_set() -> None:
     assert len(parse_key_set(key_set(*keys, {}), max_keys=1000).keys) == 128
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_any_mutated_set(data: st.DataObject) -> None:
     """A-212: a key set with bytes changed is a set with usable keys, or NotAKeySet and nothing else."""

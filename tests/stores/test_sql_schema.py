@@ -198,7 +198,7 @@ def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_not_a_blocking_sqlite(url: str) -> None:
     """A database that is not SQLite behind a blocking driver is refused with a sentence, its driver there or not."""
-    with pytest.raises(ConfigurationError, match="sqlite:///keys.db"):
+    with pytest.raises(ConfigurationError, match=r"sqlite:///keys\.db"):
         SQLStore(url)
 
 

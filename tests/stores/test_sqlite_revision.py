@@ -129,7 +129,7 @@ def test_replaced_before_the_first_look(store: SQLStore, record: Record, path: P
 
 
 def test_a_removed_file_is_unavailable(store: SQLStore, record: Record, path: Path, clock: ManualClock) -> None:
-    """A removed file is unavailable within half a second, and stays so; no new one is made in its place (K-22, K-24)."""
+    """A removed file is unavailable within half a second, and stays so; no new one is made for it (K-22, K-24)."""
     assert store.freshness()
     remove(path)
     clock.advance(LOOK_EVERY)

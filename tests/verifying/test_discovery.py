@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authmux.verifying.discovery import discover_jwks_uri, metadata_urls
@@ -174,6 +174,7 @@ def test_metadata_that_cannot_be_read(body: bytes) -> None:
     assert failure(ScriptedFetch(document(body))).reason == "metadata_unreadable"
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=80)
     | st.dictionaries(st.sampled_from(["issuer", "jwks_uri", "x"]), st.text() | st.none() | st.integers()).map(

@@ -39,7 +39,7 @@ def principal_of(record: Record) -> Principal:
     ],
 )
 def test_identity(kind: Kind, owner_type: OwnerType, expected: tuple[type[Principal], object]) -> None:
-    """A client and a user are their own names within an issuer and a tenant; a key that is nobody's is itself (K-02)."""
+    """A client and a user are themselves within an issuer and a tenant, and a key that is nobody's is itself (K-02)."""
     record = make_record(id="k" * 16, kind=kind, owner=Owner(owner_type, ISSUER, "x"), tenant="t1")
     principal = principal_of(record)
     assert (type(principal), principal.key) == expected
@@ -62,7 +62,8 @@ def test_what_it_may_do() -> None:
     """The principal has the record's scopes and notes, and no others (K-50)."""
     record = make_record(scopes=frozenset({"a:b", "c:*"}), meta={"team": "x"})
     principal = principal_of(record)
-    assert (principal.scopes, principal.claims) == ({"a:b", "c:*"}, {"team": "x"})
+    assert principal.scopes == {"a:b", "c:*"}
+    assert principal.claims == {"team": "x"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from authmux.testing.manual_clock import ManualClock
 from authmux.testing.signing_key import SigningKey
 from authmux.verifying.issuers import IssuerTable
 from authmux.verifying.jwt import REMEMBERED_FOR, JWTVerifier
+from tests.jose.stopwatch import fastest
 from tests.jose.token_maker import AUDIENCE, ISSUER, NOW, access_token, get_key, jwk, mint, rename
 from tests.verifying.jwt_door import JWKS_URI, CountingVerifier, Outcome, admit, refusal
 from tests.verifying.scripted_fetch import Gate, ScriptedFetch, down, keys_of
@@ -140,7 +141,7 @@ def test_a_verdict_is_not_remembered_for_long() -> None:
     assert (REMEMBERED_FOR, table.judged) == (300, 2)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.integers(-50, 400),
     st.none() | st.integers(-400, 100),
@@ -413,9 +414,8 @@ def test_texts_that_are_too_long(size: int) -> None:
     """A-079: a text is measured before it is hashed or parsed."""
     table = Table()
     text = "a." * 2 + "a" * (size - 4)
-    begun = time.perf_counter()
     assert refusal(table.table, text).reason == "token_too_long"
-    assert time.perf_counter() - begun < 0.05
+    assert fastest(lambda: refusal(table.table, text)) < 0.05
     assert table.judged == 0
 
 

@@ -35,6 +35,7 @@ from authmux.clock import SYSTEM_CLOCK
 from authmux.testing import LocalIssuer
 from authmux.testing.signing_key import SigningKey
 from authmux.verifying.jwt import JWTVerifier
+from tests.jose.stopwatch import fastest
 from tests.jose.token_maker import (
     ALGORITHMS,
     AUDIENCE,
@@ -463,12 +464,8 @@ def test_large_tokens(claims: dict[str, object], is_good: bool) -> None:
     door = es256_door()
     text = mint(get_key("ES256"), access_token(**claims))
     door.admit(mint(get_key("ES256")))
-    begun = time.perf_counter()
-    if is_good:
-        door.admit(text)
-    else:
-        door.refusal(text)
-    assert time.perf_counter() - begun < 0.05
+    come = door.admit if is_good else door.refusal
+    assert fastest(lambda: come(text)) < 0.05
 
 
 # Configuration
@@ -618,7 +615,7 @@ def fuzz(text: str, door: Door = FUZZED) -> Principal | None:
         return None
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(
     st.text()
     | st.binary(max_size=100).map(lambda data: data.decode("latin-1"))
@@ -629,7 +626,7 @@ def test_any_text(text: str) -> None:
     assert fuzz(text) is None
 
 
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 @given(st.data())
 def test_any_mutation(data: st.DataObject) -> None:
     """A-212: a genuine token with any characters changed is refused, and nothing else happens."""
@@ -642,7 +639,7 @@ def test_any_mutation(data: st.DataObject) -> None:
     assert fuzz(text) is None or text == genuine
 
 
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 @given(
     st.dictionaries(st.sampled_from(HEADER_NAMES), HEADER_VALUES, max_size=3),
     st.dictionaries(st.sampled_from(CLAIM_NAMES), JSON_VALUES, max_size=3),
@@ -705,7 +702,7 @@ def by_joserfc(text: str, alg: str) -> dict[str, Any]:
 
 
 @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     alg=st.sampled_from(["RS256", "ES256", "EdDSA"]),
     header=PLAIN_HEADERS,

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authmux.verifying.recent import Abandoned, Flights, Recent
@@ -30,6 +30,7 @@ def test_the_one_not_asked_for_longest_is_forgotten() -> None:
     assert [recent.get(key) for key in "abc"] == [1, None, 3]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=60))
 def test_the_memory_is_an_lru(size: int, steps: list[tuple[bool, int]]) -> None:
     """B-60: after any history it holds the keys used last, and never more than its size."""

@@ -209,7 +209,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(EVENTS, st.integers(0, 1000))
 def test_whatever_happens(events: list[tuple[float, str, str, float | None]], seed: int) -> None:
     """B-34: after any history the next fetch is due within the hour, and forced ones keep their distance."""

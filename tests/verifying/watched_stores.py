@@ -83,13 +83,14 @@ class AwaitingStore:
 
     Attributes:
         reads: the ids that were looked up, in their order.
-        gate: a look-up that has read waits here before it answers; open if there is none.
+        gate: a look-up that has read waits here before it answers.
     """
 
     def __init__(self, kept: TokenStore) -> None:
         self.kept = kept
         self.reads: list[str] = []
-        self.gate: asyncio.Event | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     def freshness(self) -> Revision | None:
         """Return the revision."""
@@ -100,8 +101,7 @@ class AwaitingStore:
         reading = self.kept.find(credential_id)
         self.reads.append(credential_id)
         await asyncio.sleep(0)
-        if self.gate is not None:
-            await self.gate.wait()
+        await self.gate.wait()
         return reading
 
     async def list(self, query: Query) -> Sequence[Record]:

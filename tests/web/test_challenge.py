@@ -25,7 +25,7 @@ from authmux.web.challenge import Challenge, Challenger
 CHALLENGER = Challenger(realm="api")
 # RFC 9110 §11.6.1, without the escapes that we never need.
 CHALLENGE = re.compile(r'Bearer [a-z_]+="[ !#-\[\]-~]*"(, [a-z_]+="[ !#-\[\]-~]*")*')
-FIELD_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+FIELD_VALUE = re.compile(r"[\x20-\x7e]*")
 SCOPE = st.from_regex(r"[\x21\x23-\x5b\x5d-\x7e]{1,20}", fullmatch=True)
 
 

@@ -1,6 +1,5 @@
 """The verbs on keys and tokens, as flows: written once, for services that block and services that await."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,16 +8,13 @@ from typing import Any, Final, NoReturn
 from authmux.clock import Clock
 from authmux.errors import ConfigurationError, Conflict, NotFound, NotPossible
 from authmux.flow import Flow, ask
-from authmux.issuing import rules
+from authmux.issuing import fields, rules
 from authmux.issuing.actor import System
 from authmux.issuing.issued_token import IssuedToken
-from authmux.principal import frozen
-from authmux.scopes import parse_grants
 from authmux.stores.port import PepperCheck, Query, TokenStore, WriteRefused
-from authmux.stores.record import Owner, OwnerType, Record, Secret
+from authmux.stores.record import Owner, Record, Secret
 from authmux.token_format import Kind, TokenFormat, hint, new_id
 
-MAX_META: Final = 8 * 1024  # bytes of JSON (K-11)
 _TRIES: Final = 8  # how often a change is decided again after somebody else's came between
 
 
@@ -55,20 +51,20 @@ class Verbs:
         """Make a credential and keep its record (K-30)."""
         now = self.clock.time()
         token_id = new_id()
-        text = _checked(self.tokens.make, kind, token_id, env=env)
+        text = _make(self.tokens, kind, token_id, env=env)
         record = Record(
             id=token_id,
             kind=kind,
             env=env,
-            tenant=tenant,
-            owner=owner or Owner(OwnerType.NONE, self.tokens.prefix),
+            tenant=None if tenant is None else fields.read_text("tenant", tenant),
+            owner=fields.read_owner(owner, kind, issuer=self.tokens.prefix),
             created_by=by.name,
-            name=_name(name),
-            description=description,
-            scopes=_scopes(scopes),
+            name=fields.read_name(name),
+            description=fields.read_text("description", description, limit=fields.MAX_NOTE),
+            scopes=fields.read_scopes(scopes),
             created_at=now,
-            expires_at=_deadline(expires_in, now),
-            meta=_meta(meta),
+            expires_at=fields.read_deadline(expires_in, now),
+            meta=fields.read_meta(meta),
             secrets=(self._secret(text, generation=1, now=now),),
         )
         try:
@@ -101,7 +97,7 @@ class Verbs:
             fresh = self._secret(text, generation=record.generation + 1, now=now)
             return rules.rolled(record, fresh, generation=generation, overlap=overlap, now=now)
 
-        return IssuedToken(text, (yield from self._change(credential_id, decide, by=by)))
+        return IssuedToken(text, (yield from self._change(credential_id, decide, pepper=self._pepper_check(), by=by)))
 
     def revoke(self, credential_id: str, *, reason: str, by: System) -> Flow[Record]:
         """Refuse from now on (K-35)."""
@@ -109,9 +105,11 @@ class Verbs:
         def decide(record: Record, now: float) -> Record:
             return rules.revoked(record, by=by.name, reason=reason, now=now)
 
-        return (yield from self._change(credential_id, decide, by=by))
+        return (yield from self._change(credential_id, decide, pepper=None, by=by))
 
-    def _change(self, credential_id: str, decide: Callable[[Record, float], Record], *, by: System) -> Flow[Record]:
+    def _change(
+        self, credential_id: str, decide: Callable[[Record, float], Record], *, pepper: PepperCheck | None, by: System
+    ) -> Flow[Record]:
         """Decide on the record as it is, and write it if it is still that one; else decide again."""
         for _ in range(_TRIES):
             record = yield from self.get(credential_id, by=by)
@@ -119,9 +117,11 @@ class Verbs:
             if changed is record:
                 return record
             try:
-                yield from ask(self.store.replace, changed, expected=record.row_version)
-            except WriteRefused:
-                continue
+                yield from ask(self.store.replace, changed, expected=record.row_version, pepper=pepper)
+            except WriteRefused as refused:
+                if refused.reason == "changed":
+                    continue
+                _explain(refused, record, self.max_live)
             return changed
         raise Conflict(f"{credential_id} is being changed by others all the time; try again")
 
@@ -148,42 +148,8 @@ def _explain(refused: WriteRefused, record: Record, max_live: int) -> NoReturn:
     raise refused
 
 
-def _checked(make: Callable[..., str], *args: object, **kwargs: object) -> str:
+def _make(tokens: TokenFormat, kind: Kind, token_id: str, *, env: str | None) -> str:
     try:
-        return make(*args, **kwargs)
+        return tokens.make(kind, token_id, env=env)
     except ValueError as error:
         raise NotPossible(str(error)) from None
-
-
-def _name(name: str) -> str:
-    if not name.strip() or len(name) > 255 or not name.isprintable():
-        raise NotPossible("a name is 1 to 255 printable characters (K-30)")
-    return name
-
-
-def _scopes(scopes: Iterable[str]) -> frozenset[str]:
-    try:
-        grants = parse_grants(scopes)
-    except ValueError as error:
-        raise NotPossible(str(error)) from None
-    if not grants:
-        raise NotPossible("say which scopes it holds: there are none by default, and no implicit '*' (K-30)")
-    return grants
-
-
-def _deadline(expires_in: timedelta | None, now: float) -> float | None:
-    if expires_in is None:
-        return None
-    if expires_in <= timedelta(0):
-        raise NotPossible("expires_in lies in the past")
-    return now + expires_in.total_seconds()
-
-
-def _meta(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    try:
-        text = json.dumps(dict(meta or {}), allow_nan=False)
-    except (TypeError, ValueError):
-        raise NotPossible("meta is a JSON object") from None
-    if len(text.encode()) > MAX_META:
-        raise NotPossible(f"meta is larger than {MAX_META} bytes (K-11)")
-    return frozen(json.loads(text))  # type: ignore[no-any-return]  # an object in, an object out

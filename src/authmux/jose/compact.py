@@ -4,6 +4,7 @@ Nothing is believed yet: the claims count once the signature over `signing_input
 """
 
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +16,7 @@ from authmux.jose.strict_json import NotStrict, parse_object
 MAX_HEADER: Final = 4_096  # bytes, decoded: x5c chains live there (B-04)
 MAX_KID: Final = 256
 HEADER_DEPTH: Final = 4
+CERTIFICATES: Final = ("x5t", "x5t#S256")  # thumbprints that must agree where a key has them too (B-12)
 CLAIMS_DEPTH: Final = 16
 
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "cty", "epk", "p2s", "p2c"})  # B-07
@@ -32,6 +34,7 @@ class Header:
     alg: str
     kid: str | None
     typ: str | None
+    certificates: Mapping[str, object]
 
 
 @dataclass(slots=True)  # not frozen: one is made for every new token, and a frozen one takes 0.6 µs longer
@@ -78,7 +81,8 @@ def parse_header(segment: bytes) -> Header:
     jwk = header.get("jwk")
     if jwk is not None and (type(jwk) is not dict or not PRIVATE_MEMBERS.isdisjoint(jwk)):
         raise _malformed("header_jwk")
-    return Header(_read_alg(header), _read_kid(header), _read_typ(header))
+    certificates = {name: header[name] for name in CERTIFICATES if header.get(name) is not None}
+    return Header(_read_alg(header), _read_kid(header), _read_typ(header), certificates)
 
 
 def decode_segment(segment: bytes) -> bytes:
@@ -110,7 +114,7 @@ def _read_alg(header: dict[str, Any]) -> str:
 
 def _read_kid(header: dict[str, Any]) -> str | None:
     kid = header.get("kid")
-    if "kid" in header and (type(kid) is not str or not 1 <= len(kid) <= MAX_KID or not kid.isprintable()):
+    if "kid" in header and (type(kid) is not str or not 1 <= len(kid.encode()) <= MAX_KID or not kid.isprintable()):
         raise _malformed("kid")
     return kid
 

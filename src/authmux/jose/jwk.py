@@ -15,7 +15,7 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 from jwt.exceptions import PyJWTError
 
 from authmux.errors import Fault, InvalidCredential
-from authmux.jose.compact import MAX_KID, PRIVATE_MEMBERS
+from authmux.jose.compact import CERTIFICATES, MAX_KID, PRIVATE_MEMBERS
 
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _BY_CURVE: Final = {
@@ -45,7 +45,17 @@ class PublicKey:
     algorithms: frozenset[str]
     thumbprint: str
     signature_length: int
+    certificates: Mapping[str, object]
     key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey = field(repr=False)
+
+    def check_certificates(self, named: Mapping[str, object]) -> None:
+        """Return if a header names no other certificate than this key, which may have none (B-12).
+
+        Raises:
+            InvalidCredential: it does.
+        """
+        if any(self.certificates.get(name, value) != value for name, value in named.items()):
+            raise InvalidCredential(Fault.SIGNATURE, "certificate")
 
     def verify(self, alg: str, signing_input: bytes, signature: bytes) -> None:
         """Return if the signature is this key's over this input; `alg` is one of `algorithms`.
@@ -73,7 +83,8 @@ def parse_key(jwk: object) -> PublicKey:
         key = PyJWK(members, next(iter(algorithms - {"Ed25519"}))).key
     except (PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise UnusableKey("unreadable") from error
-    return PublicKey(kid, algorithms, thumbprint(members), _signature_length(key), key)
+    certificates = {name: jwk[name] for name in CERTIFICATES if jwk.get(name) is not None}
+    return PublicKey(kid, algorithms, thumbprint(members), _signature_length(key), certificates, key)
 
 
 def thumbprint(members: Mapping[str, Any]) -> str:

@@ -28,6 +28,15 @@ class KeySet:
         """Return the names that keys have by their own numbers (RFC 7638)."""
         return frozenset(key.thumbprint for key in self.keys)
 
+    @property
+    def ambiguous_kids(self) -> int:
+        """Return how many kids name two different keys for one algorithm, so that none of them can be used (B-14)."""
+        named: dict[tuple[str | None, str], set[str]] = {}
+        for key in self.keys:
+            for alg in key.algorithms:
+                named.setdefault((key.kid, alg), set()).add(key.thumbprint)
+        return len({kid for (kid, _), keys in named.items() if kid is not None and len(keys) > 1})
+
     def choose(self, alg: str, kid: str | None) -> PublicKey | None:
         """Return the one key that a token's header names; None where the set has no key of this kid at all.
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 MAX_NAMES: Final = 256  # in one object; more only serves to burn time
 
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# Possessive, and content with a string that does not end: so every byte is looked at once.
+_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 class NotStrict(ValueError):

@@ -1,11 +1,14 @@
 """From an issuer's name to the address of its keys (RFC 8414 §3, OpenID Connect Discovery §4; B-57)."""
 
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from authmux.jose.strict_json import NotStrict, parse_object
 from authmux.verifying.fetch import Fetch, FetchFailed
+from authmux.verifying.loopback import is_loopback
 
-_DEPTH = 8
+BELIEVED_FOR: Final = 86_400.0  # seconds; B-57
+_DEPTH: Final = 8
 _OAUTH = "/.well-known/oauth-authorization-server"
 _OPENID = "/.well-known/openid-configuration"
 
@@ -47,4 +50,58 @@ def _read(document: bytes, issuer: str) -> str:
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri:
         raise FetchFailed("metadata_without_jwks_uri")
+    if not _may_send_to(issuer, jwks_uri):
+        raise FetchFailed("metadata_scheme")
     return jwks_uri
+
+
+def _may_send_to(issuer: str, jwks_uri: str) -> bool:
+    """Return whether the keys are at an https address; at a plain one only for an issuer on loopback itself (B-54)."""
+    try:
+        parts = urlsplit(jwks_uri)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if parts.scheme == "http":
+        return issuer.startswith("http://") and is_loopback(host)
+    return parts.scheme == "https" and bool(host)
+
+
+class KeyAddress:
+    """Where an issuer's keys are: as it was configured, or as the issuer's metadata said within the last day.
+
+    Arguments:
+        issuer: the issuer, exactly.
+        configured: the address, or None to ask the metadata.
+        fetch: how documents are fetched.
+    """
+
+    def __init__(self, issuer: str, *, configured: str | None, fetch: Fetch) -> None:
+        self._issuer = issuer
+        self._configured = configured
+        self._fetch = fetch
+        self._learnt: str | None = None
+        self._learnt_at = 0.0
+
+    def get(self, *, now: float) -> str:
+        """Return the address, asking the metadata if need be; `now` is in monotonic seconds.
+
+        Raises:
+            FetchFailed: the metadata does not tell.
+        """
+        if self._configured is not None:
+            return self._configured
+        if self._learnt is not None and now - self._learnt_at < BELIEVED_FOR:
+            return self._learnt
+        try:
+            self._learnt = discover_jwks_uri(self._issuer, self._fetch)
+        except FetchFailed as error:
+            if self._learnt is None or error.reason.startswith("metadata"):
+                raise
+            return self._learnt  # the metadata is away, which says nothing against the address (A-188)
+        self._learnt_at = now
+        return self._learnt
+
+    def forget(self) -> None:
+        """Ask the metadata again next time: the keys have moved (B-57)."""
+        self._learnt = None

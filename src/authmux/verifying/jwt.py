@@ -74,13 +74,14 @@ class JWTVerifier:
             raise InvalidCredential(Fault.SIGNATURE, "alg")
         self._rules.check(header.typ, token.claims, now=now)
         key = yield from self._keys.find(header.alg, header.kid)
+        key.check_certificates(header.certificates)
         key.verify(header.alg, token.signing_input, token.signature)
-        return self._verdict(self._principal(token.claims), key.thumbprint, token.claims, now)
+        return self._verdict(token, key.thumbprint, now)
 
     def still_holds(self, verdict: Verdict) -> bool:
         """Return whether the key that signed is still published (B-60)."""
         snapshot = self._keys.usable()
-        return snapshot is not None and verdict.thumbprint in snapshot.thumbprints
+        return snapshot is not None and verdict.holds_in(snapshot.keys)
 
     def start(self) -> Flow[None]:
         """Begin to fetch the keys, without waiting: an issuer that is away does not stop the boot (B-40)."""
@@ -100,11 +101,13 @@ class JWTVerifier:
             claims=frozen(claims),
         )
 
-    def _verdict(self, principal: Principal, thumbprint: str, claims: dict[str, Any], now: float) -> Verdict:
-        leeway = self._rules.leeway
+    def _verdict(self, token: CompactToken, thumbprint: str, now: float) -> Verdict:
+        claims, leeway = token.claims, self._rules.leeway
         return Verdict(
-            principal=principal,
+            principal=self._principal(claims),
+            header=token.header,
             thumbprint=thumbprint,
+            keys=None,
             not_before=max(claims.get("nbf", 0.0), claims.get("iat", 0.0)) - leeway,
             not_after=min(claims["exp"] + leeway, now + REMEMBERED_FOR),
         )
@@ -117,10 +120,14 @@ def _https_fetch() -> Fetch:
 
 
 def _require_https(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        raise ConfigurationError(f"{name} {url!r} is no URL") from None
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise ConfigurationError(f"{name} {url!r}: write the https URL; plain http is for loopback only (B-11)")
-    if not parts.hostname or parts.query or parts.fragment or parts.username:
+    if not host or parts.fragment or "@" in parts.netloc or (parts.query and name == "issuer"):
         raise ConfigurationError(f"{name} {url!r}: write scheme, host and path, and nothing else")
 
 

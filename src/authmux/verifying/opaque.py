@@ -5,7 +5,7 @@ What is remembered is the record, never a verdict: digest, state and deadlines a
 
 import hmac
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import ClassVar, Final, cast
 
 from authmux.clock import SYSTEM_CLOCK, Clock
@@ -16,7 +16,7 @@ from authmux.forking import renew_after_fork
 from authmux.principal import Principal
 from authmux.stores.port import AsyncTokenStore, Reading, Revision, StoreUnavailable, TokenStore
 from authmux.stores.record import Record, Secret, State
-from authmux.token_format import Kind, ParsedToken, TokenFormat
+from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.held import Held
 from authmux.verifying.recent import Abandoned, Flights, Recent
 
@@ -58,7 +58,7 @@ class OpaqueVerifier:
         read_timeout: float = 5.0,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if remember < 1 or not 0 <= absent_for <= 2 or read_timeout <= 0:
+        if remember < 1 or not 0 <= absent_for <= 2 or not read_timeout > 0:
             raise ConfigurationError("remember is 1 or more, absent_for is 0 to 2 seconds, read_timeout is positive")
         self._store = cast("TokenStore", store)  # flows ask it in either colour, and get the same answers
         self._tokens = tokens
@@ -70,7 +70,7 @@ class OpaqueVerifier:
         # Absences have a memory of their own: made-up ids must not push genuine records out.
         self._absent: Recent[str, Held] = Recent(remember)
         self._reads: Flights[tuple[str, Revision], Held] = Flights()
-        self._peppers_are_right = False
+        self._right_peppers: set[str] = set()
         renew_after_fork(self)
 
     def recognises(self, text: str) -> bool:
@@ -86,11 +86,18 @@ class OpaqueVerifier:
             held = self._recall(token.id, revision)
             if held is None:
                 held = yield from self._read(token.id, revision)
+            if held.record is None or held.record.kind is not self.kind:
+                raise InvalidCredential(None, "unknown_id")
+            secret = self._find_secret(held.record, token.text)
+            if secret is None:
+                # Perhaps it is we who are wrong: a wrong pepper matches nothing, and that must be 503 (K-13).
+                yield from self._check_peppers({each.pepper_id for each in held.record.secrets})
+                raise InvalidCredential(None, "unknown_secret")
         except StoreUnavailable as error:
             raise Unavailable("store_unavailable") from error
         except TimeoutError as error:
             raise Unavailable("store_slow") from error
-        return self._judge(held, token, now)
+        return self._judge(held, held.record, secret, now)
 
     def start(self) -> Flow[None]:
         """Check that the peppers are those that the stored digests were made with (K-13)."""
@@ -118,8 +125,8 @@ class OpaqueVerifier:
         if revision is None:
             return None
         held = self._found.get(token_id)
-        if held is not None:
-            return held if held.revision == revision else None
+        if held is not None and held.revision == revision:
+            return held
         held = self._absent.get(token_id)
         if held is None or held.revision != revision or self._clock.monotonic() >= held.until:
             return None
@@ -127,8 +134,6 @@ class OpaqueVerifier:
 
     def _read(self, token_id: str, revision: Revision | None) -> Flow[Held]:
         """Read a record, together with whoever wants it under the revision that was just sampled (K-23)."""
-        if not self._peppers_are_right:
-            yield from self._check_peppers()
         if revision is None:
             return self._hold(token_id, (yield from ask(self._store.find, token_id)))
         flight = (token_id, revision)
@@ -139,7 +144,9 @@ class OpaqueVerifier:
             try:
                 return (yield from wait(future, timeout=self._read_timeout))
             except Abandoned:
-                continue
+                held = self._recall(token_id, revision)  # somebody else may have begun again, and be done
+                if held is not None:
+                    return held
 
     def _lead(self, flight: tuple[str, Revision]) -> Flow[Held]:
         try:
@@ -156,14 +163,8 @@ class OpaqueVerifier:
             (self._found if reading.record else self._absent).put(token_id, held)
         return held
 
-    def _judge(self, held: Held, token: ParsedToken, now: float) -> Principal:
+    def _judge(self, held: Held, record: Record, secret: Secret, now: float) -> Principal:
         """Return the principal, if the record says yes at this moment; in the order of K-20."""
-        record = held.record
-        if record is None or record.kind is not self.kind:
-            raise InvalidCredential(None, "unknown_id")
-        secret = self._find_secret(record, token.text)
-        if secret is None:
-            raise InvalidCredential(None, "unknown_secret")
         if not secret.is_live(now):
             raise InvalidCredential(Fault.REVOKED, "retired_secret", credential_id=record.id)
         state = record.state(now)
@@ -184,14 +185,23 @@ class OpaqueVerifier:
                 return secret
         return None
 
-    def _check_peppers(self) -> Flow[None]:
+    def _check_peppers(self, used: Collection[str] | None = None) -> Flow[None]:
+        """Return if our peppers are the store's: those that are used here, or all of them.
+
+        Raises:
+            Unavailable: one is wrong, or not known here.
+        """
+        if used is not None and self._right_peppers.issuperset(used):
+            return
         peppers = self._tokens.peppers
         for kept in (yield from ask(self._store.pepper_checks)):
+            if used is not None and kept.pepper_id not in used:
+                continue
             if kept.pepper_id not in peppers:
                 raise Unavailable("pepper_missing")
             if not hmac.compare_digest(peppers.check(kept.pepper_id), kept.check):
                 raise Unavailable("pepper_wrong")
-            self._peppers_are_right = True
+            self._right_peppers.add(kept.pepper_id)
 
 
 class APIKeyVerifier(OpaqueVerifier):

@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
@@ -17,7 +17,7 @@ from authmux.flow import Flow
 from authmux.forking import renew_after_fork
 from authmux.jose.jwk import PublicKey
 from authmux.jose.key_set import KeySet, NotAKeySet, parse_key_set
-from authmux.verifying.discovery import discover_jwks_uri
+from authmux.verifying.discovery import KeyAddress
 from authmux.verifying.fetch import Fetch, Fetched, FetchFailed
 from authmux.verifying.refresh_plan import HARD_TTL, MIN_TTL, RefreshPlan
 from authmux.verifying.scheduler import SHARED_SCHEDULER, Scheduler
@@ -36,12 +36,13 @@ class Snapshot:
     Arguments:
         generation: counts the snapshots of this process.
         confirmed_at: monotonic seconds at which the issuer last said so.
+        source, etag: the address that sent them, and what it called them.
     """
 
     keys: KeySet
-    thumbprints: frozenset[str]
     generation: int
     confirmed_at: float
+    source: str
     etag: str | None
 
 
@@ -65,8 +66,7 @@ class RemoteKeys:
         scheduler: Scheduler = SHARED_SCHEDULER,
     ) -> None:
         self._issuer = issuer
-        self._configured_uri = jwks_uri
-        self._jwks_uri = jwks_uri
+        self._address = KeyAddress(issuer, configured=jwks_uri, fetch=fetch)
         self._fetch = fetch
         self._clock = clock
         self._scheduler = scheduler
@@ -84,7 +84,7 @@ class RemoteKeys:
     def _start_over(self) -> None:
         self._lock = threading.Lock()
         self._room = WaitingRoom()
-        self._flight: Future[Snapshot | None] | None = None
+        self._flight: Future[None] | None = None
         self._plan = RefreshPlan(now=self._clock.monotonic())
 
     def preload(self) -> None:
@@ -113,8 +113,7 @@ class RemoteKeys:
             snapshot = yield from self._first_keys()
         key = snapshot.keys.choose(alg, kid)
         if key is None:
-            newer = yield from self._newer_keys(snapshot)
-            key = newer.keys.choose(alg, kid)
+            key = yield from self._seek(alg, kid)
         if key is None:
             raise InvalidCredential(Fault.SIGNATURE, "unknown_kid")
         return key
@@ -123,36 +122,41 @@ class RemoteKeys:
         """Wait for keys where there are none, together with everybody else (A-175)."""
         with self._lock:
             self._wake()
-            delay = self._plan.delay(self._clock.monotonic())
-            if self._snapshot is None and self._flight is None and delay == 0:
+            if self.usable() is None and self._flight is None and self._delay() == 0:
                 self._begin(forced=False)
             flight = self._flight
         if flight is not None:
             yield from self._await(flight)
         snapshot = self.usable()
         if snapshot is None:
-            raise Unavailable("issuer_unreachable", retry_after=min(max(delay, 1.0), 30.0))
+            raise Unavailable("issuer_unreachable", retry_after=min(max(self._delay(), 1.0), 30.0))
         return snapshot
 
-    def _newer_keys(self, known: Snapshot) -> Flow[Snapshot]:
-        """Wait for a fetch in flight, then for one that is forced if need be; return the newest keys (B-33)."""
+    def _seek(self, alg: str, kid: str | None) -> Flow[PublicKey | None]:
+        """Look for an unknown kid: in what a fetch in flight brings, then in what a forced one does (B-33)."""
         for _ in range(2):
             with self._lock:
-                flight = self._flight
+                flight, is_ours = self._flight, False
                 if flight is None and self._plan.may_force(self._clock.monotonic()):
-                    flight = self._begin(forced=True)
-            if flight is None:
-                break
-            yield from self._await(flight)
-            if self._snapshot is not None and self._snapshot.generation > known.generation:
-                break
-        return self.usable() or known
+                    flight, is_ours = self._begin(forced=True), True
+            if flight is None or not (yield from self._await(flight)):
+                return None
+            snapshot = self.usable()
+            key = snapshot.keys.choose(alg, kid) if snapshot is not None else None
+            if key is not None or is_ours:
+                return key
+        return None
 
-    def _await(self, flight: "Future[Snapshot | None]") -> Flow[None]:
+    def _delay(self) -> float:
+        return self._plan.delay(self._clock.monotonic())
+
+    def _await(self, flight: "Future[None]") -> Flow[bool]:
+        """Wait for a fetch; return whether it came to its end while there was time and room to wait."""
         try:
             yield from self._room.wait(flight, timeout=WAIT)
         except (NoRoom, TimeoutError):
-            return  # whoever asked goes by what is known now
+            return False
+        return True
 
     def _wake(self) -> None:
         """Take over the keys that a parent process had, and see to it that they are refreshed."""
@@ -166,16 +170,16 @@ class RemoteKeys:
             if self._flight is None and self._plan.due_at <= self._clock.monotonic():
                 self._begin(forced=False)
 
-    def _begin(self, *, forced: bool) -> "Future[Snapshot | None]":
+    def _begin(self, *, forced: bool) -> "Future[None]":
         """Hand a fetch to the workers; the lock is held."""
-        flight: Future[Snapshot | None] = Future()
+        flight: Future[None] = Future()
         flight.set_running_or_notify_cancel()  # so that no waiter can cancel it for the others
         self._flight = flight
         self._plan.began(self._clock.monotonic(), forced=forced)
         self._scheduler.do(lambda: self._attempt(flight, forced=forced))
         return flight
 
-    def _attempt(self, flight: "Future[Snapshot | None]", *, forced: bool) -> None:
+    def _attempt(self, flight: "Future[None]", *, forced: bool) -> None:
         try:
             snapshot, max_age = self._fetch_keys(forced=forced)
         except Exception as error:
@@ -186,32 +190,30 @@ class RemoteKeys:
             self._flight = None
             due_at = self._plan.due_at
         self._scheduler.watch(self, due_at=due_at)
-        flight.set_result(self._snapshot)
+        flight.set_result(None)
 
     def _fetch_keys(self, *, forced: bool) -> tuple[Snapshot, float | None]:
-        if self._jwks_uri is None:
-            self._jwks_uri = discover_jwks_uri(self._issuer, self._fetch)
+        source = self._address.get(now=self._clock.monotonic())
         held = self._snapshot
         headers = {"Accept": "application/jwk-set+json, application/json"}
         if forced:
             headers["Cache-Control"] = "no-cache"
-        if held is not None and held.etag is not None:
+        if held is not None and held.etag is not None and held.source == source:
             headers["If-None-Match"] = held.etag
         try:
-            answer = self._fetch(self._jwks_uri, headers)
+            answer = self._fetch(source, headers)
         except FetchFailed as error:
             if error.status == 404:
-                self._jwks_uri = self._configured_uri  # it may have moved: ask the metadata again (B-57)
+                self._address.forget()
             raise
-        return self._next_snapshot(held, answer), _max_age(answer)
+        return self._next_snapshot(held, answer, source), _max_age(answer)
 
-    def _next_snapshot(self, held: Snapshot | None, answer: Fetched) -> Snapshot:
+    def _next_snapshot(self, held: Snapshot | None, answer: Fetched, source: str) -> Snapshot:
         now = self._clock.monotonic()
         if answer.status == 304 and held is not None:
-            return Snapshot(held.keys, held.thumbprints, held.generation, now, held.etag)
-        keys = parse_key_set(answer.body)
+            return replace(held, confirmed_at=now)
         generation = held.generation + 1 if held is not None else 1
-        return Snapshot(keys, keys.thumbprints, generation, now, answer.headers.get("etag"))
+        return Snapshot(parse_key_set(answer.body), generation, now, source, answer.headers.get("etag"))
 
     def _succeeded(self, snapshot: Snapshot, max_age: float | None) -> None:
         held, self._snapshot = self._snapshot, snapshot
@@ -220,7 +222,10 @@ class RemoteKeys:
         for reason, count in snapshot.keys.skipped:
             level = logging.ERROR if reason == "secret_published" else logging.INFO
             _log.log(level, "issuer %s: %d keys skipped: %s", self._issuer, count, reason)
-        if held is not None and held.thumbprints.isdisjoint(snapshot.thumbprints):
+        if snapshot.keys.ambiguous_kids:
+            count = snapshot.keys.ambiguous_kids
+            _log.warning("issuer %s: %d kids name two keys each, and can name none", self._issuer, count)
+        if held is not None and held.keys.thumbprints.isdisjoint(snapshot.keys.thumbprints):
             _log.warning("issuer %s: full rotation, none of the keys known so far is published now", self._issuer)
 
     def _failed(self, error: Exception) -> None:

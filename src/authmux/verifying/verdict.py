@@ -2,25 +2,45 @@
 
 from dataclasses import dataclass
 
+from authmux.errors import InvalidCredential
+from authmux.jose.compact import Header
+from authmux.jose.key_set import KeySet
 from authmux.principal import Principal
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every new token, and never changed
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every new token
 class Verdict:
     """A full success; refusals are never remembered (B-62).
 
     Arguments:
         principal: who it was.
-        thumbprint: of the key that signed; the verdict falls with the key.
+        header: which key the token names.
+        thumbprint: of the key that signed.
+        keys: the set in which that name last meant that key.
         not_before: wall-clock seconds before which it does not hold.
         not_after: wall-clock seconds from which on it does not hold.
     """
 
     principal: Principal
+    header: Header
     thumbprint: str
+    keys: KeySet | None
     not_before: float
     not_after: float
 
     def is_in_time(self, now: float) -> bool:
         """Return whether it holds at this moment."""
         return self.not_before <= now < self.not_after
+
+    def holds_in(self, keys: KeySet) -> bool:
+        """Return whether the token's header still names the key that signed it, as for a token that is new (B-60)."""
+        if keys is self.keys:
+            return True
+        try:
+            key = keys.choose(self.header.alg, self.header.kid)
+        except InvalidCredential:
+            return False
+        if key is None or key.thumbprint != self.thumbprint:
+            return False
+        self.keys = keys
+        return True

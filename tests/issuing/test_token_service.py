@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from authmux.errors import ConfigurationError, Conflict, IssuingError, NotFound, NotPossible
@@ -590,6 +590,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(max_examples=25, deadline=None)
 @given(meta=st.dictionaries(st.text(max_size=5), _JSON, max_size=3))
 def test_any_meta(meta: dict[str, Any]) -> None:
     """Any JSON object is kept as the notes that it is, in a database too (K-11)."""

@@ -10,7 +10,7 @@ from typing import Final
 from authmux.stores.port import WriteRefused
 from authmux.stores.sql import SQLStore
 
-FILES: Final = 25  # a change to WAL that does not wait failed on about one of thirty
+FILES: Final = 15  # a change to WAL that does not wait failed on about one of thirty
 CHANGES: Final = 20
 
 

@@ -28,14 +28,14 @@ def rows_of(record: Record) -> list[Row[*tuple[Any, ...]]]:
     return cast("list[Row[*tuple[Any, ...]]]", rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(record=any_record())
 def test_there_and_back(record: Record) -> None:
     """A record that is made into rows and back is the same record (K-10, K-11)."""
     assert to_record(rows_of(record)) == record
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(record=any_record())
 def test_rows_are_plain(record: Record) -> None:
     """Every value in a row is one that any database driver takes (K-11)."""

@@ -40,23 +40,26 @@ def is_accepted(verifier: APIKeyVerifier, text: str) -> bool:
     return True
 
 
-def ask_until_revoked(verifier: APIKeyVerifier, text: str, number: int, revoked: "Synchronized[int]") -> bool:
-    """Ask without a pause, until a request began after key `number` was revoked; return whether that one passed."""
+def ask_until_revoked(
+    verifier: APIKeyVerifier, text: str, number: int, revoked: "Synchronized[int]", *, pause: float = 0.0
+) -> bool:
+    """Ask again and again, until a request began after key `number` was revoked; return whether that one passed."""
     while True:
+        time.sleep(pause)
         is_last = revoked.value >= number
         accepted = is_accepted(verifier, text)
         if is_last:
             return accepted
 
 
-def serve_as_a_verifier(path: str, pipe: Connection, revoked: "Synchronized[int]") -> None:
+def serve_as_a_verifier(path: str, pipe: Connection, revoked: "Synchronized[int]", pause: float) -> None:
     """Hold each key that is sent, say so, ask for it until it is revoked, and send whether the last one passed."""
     store = SQLStore(f"sqlite:///{path}")
     verifier = APIKeyVerifier(store, TOKENS)
     while (message := pipe.recv()) is not None:
         number, text = message
         pipe.send(is_accepted(verifier, text))
-        pipe.send(ask_until_revoked(verifier, text, number, revoked))
+        pipe.send(ask_until_revoked(verifier, text, number, revoked, pause=pause))
     store.close()
 
 

@@ -25,7 +25,8 @@ from tests.verifying.processes import (
     serve_as_a_verifier,
 )
 
-VERIFIERS = 3
+PAUSES = (0.0, 0.0002, 0.001)  # seconds between the requests of each verifier: some hurry, and some leave room
+VERIFIERS = len(PAUSES)
 ROUNDS = 250
 
 
@@ -47,10 +48,11 @@ def running(path: str) -> Iterator[tuple[Connection, list[Connection]]]:
     spawn = multiprocessing.get_context("spawn")
     revoked = spawn.Value("q", 0)
     pipes, processes = [], []
-    for target in (serve_as_a_revoker, *[serve_as_a_verifier] * VERIFIERS):
+    for pause in (None, *PAUSES):
         ours, theirs = spawn.Pipe()
         pipes.append(ours)
-        processes.append(spawn.Process(target=target, args=(path, theirs, revoked)))
+        target, rest = (serve_as_a_revoker, ()) if pause is None else (serve_as_a_verifier, (pause,))
+        processes.append(spawn.Process(target=target, args=(path, theirs, revoked, *rest)))
         processes[-1].start()
         theirs.close()
     try:

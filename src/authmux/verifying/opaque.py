@@ -5,7 +5,7 @@ What is remembered is the record, never a verdict: digest, state and deadlines a
 
 import hmac
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final, cast
 
 from authmux.clock import SYSTEM_CLOCK, Clock
@@ -70,7 +70,7 @@ class OpaqueVerifier:
         # Absences have a memory of their own: made-up ids must not push genuine records out.
         self._absent: Recent[str, Held] = Recent(remember)
         self._reads: Flights[tuple[str, Revision], Held] = Flights()
-        self._right_peppers: set[str] = set()
+        self._peppers_right_at: Revision | None = None
         renew_after_fork(self)
 
     def recognises(self, text: str) -> bool:
@@ -86,18 +86,17 @@ class OpaqueVerifier:
             held = self._recall(token.id, revision)
             if held is None:
                 held = yield from self._read(token.id, revision)
-            if held.record is None or held.record.kind is not self.kind:
-                raise InvalidCredential(None, "unknown_id")
-            secret = self._find_secret(held.record, token.text)
-            if secret is None:
-                # Perhaps it is we who are wrong: a wrong pepper matches nothing, and that must be 503 (K-13).
-                yield from self._check_peppers({each.pepper_id for each in held.record.secrets})
-                raise InvalidCredential(None, "unknown_secret")
+            record = held.record if held.record is not None and held.record.kind is self.kind else None
+            secret = None if record is None else self._find_secret(record, token.text)
+            if record is None or secret is None:
+                # Perhaps it is we who are wrong: under a wrong pepper nothing matches, and that must be 503 (K-13).
+                yield from self._check_peppers()
+                raise InvalidCredential(None, "unknown_id" if record is None else "unknown_secret")
         except StoreUnavailable as error:
             raise Unavailable("store_unavailable") from error
         except TimeoutError as error:
             raise Unavailable("store_slow") from error
-        return self._judge(held, held.record, secret, now)
+        return self._judge(held, record, secret, now)
 
     def start(self) -> Flow[None]:
         """Check that the peppers are those that the stored digests were made with (K-13)."""
@@ -185,23 +184,22 @@ class OpaqueVerifier:
                 return secret
         return None
 
-    def _check_peppers(self, used: Collection[str] | None = None) -> Flow[None]:
-        """Return if our peppers are the store's: those that are used here, or all of them.
+    def _check_peppers(self) -> Flow[None]:
+        """Return if our peppers are those of the store; asked again whenever the store has changed.
 
         Raises:
             Unavailable: one is wrong, or not known here.
         """
-        if used is not None and self._right_peppers.issuperset(used):
+        revision = self._store.freshness()
+        if revision is not None and revision == self._peppers_right_at:
             return
         peppers = self._tokens.peppers
         for kept in (yield from ask(self._store.pepper_checks)):
-            if used is not None and kept.pepper_id not in used:
-                continue
             if kept.pepper_id not in peppers:
                 raise Unavailable("pepper_missing")
             if not hmac.compare_digest(peppers.check(kept.pepper_id), kept.check):
                 raise Unavailable("pepper_wrong")
-            self._right_peppers.add(kept.pepper_id)
+        self._peppers_right_at = revision
 
 
 class APIKeyVerifier(OpaqueVerifier):

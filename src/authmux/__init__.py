@@ -40,7 +40,7 @@ from authmux.stores.record import Owner, OwnerType, Record, State
 from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.authenticator import Authenticator
 from authmux.verifying.opaque import APIKeyVerifier, PATVerifier
-from authmux.verifying.verifier import Verifier
+from authmux.verifying.verifier import IssuerVerifier, Verifier
 
 if TYPE_CHECKING:
     from authmux.verifying.jwt import JWTVerifier
@@ -72,6 +72,7 @@ __all__ = [
     "InsufficientScope",
     "InvalidCredential",
     "IssuedToken",
+    "IssuerVerifier",
     "IssuingError",
     "JWTVerifier",
     "Kind",

@@ -3,7 +3,7 @@
 app.wsgi_app = AuthMiddleware(app.wsgi_app, authenticator=auth)
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from werkzeug.exceptions import default_exceptions
 
@@ -14,12 +14,6 @@ from authmux.verifying.authenticator import Authenticator
 __all__ = ["AuthMiddleware", "current_principal", "find_principal", "install", "requires"]
 
 
-class Application(Protocol):
-    """What `install` needs of an application: Flask's are such."""
-
-    wsgi_app: Any
-
-
 class AuthMiddleware(wsgi.AuthMiddleware):
     """`authmux.wsgi.AuthMiddleware`, whose refusals go through Flask's own error handling on their way out."""
 
@@ -28,6 +22,6 @@ class AuthMiddleware(wsgi.AuthMiddleware):
         return default_exceptions[status]()
 
 
-def install(app: Application, authenticator: Authenticator, **options: Any) -> None:
-    """Put `AuthMiddleware` around `app.wsgi_app`; the options are that class's arguments."""
+def install(app: Any, authenticator: Authenticator, **options: Any) -> None:
+    """Put `AuthMiddleware` around a Flask application's `wsgi_app`; the options are that class's arguments."""
     app.wsgi_app = AuthMiddleware(app.wsgi_app, authenticator=authenticator, **options)

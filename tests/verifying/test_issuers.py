@@ -231,6 +231,16 @@ def test_an_rsa_key_that_is_narrowed() -> None:
     assert refusal(table.table, text).reason == "key_not_for_alg"
 
 
+def test_a_key_that_gets_another_certificate() -> None:
+    """B-60: a verdict falls when the issuer names another certificate for the key than the token does (A-020)."""
+    table = Table(jwk(KEY, x5t="first"))
+    text = mint(KEY, x5t="first")
+    admit(table.table, text)
+    table.publish(jwk(KEY, x5t="second"))
+    assert refusal(table.anew(), text).reason == "certificate"
+    assert refusal(table.table, text).reason == "certificate"
+
+
 def test_a_token_without_kid_once_there_are_two_keys() -> None:
     """B-60: a token that named no key is refused as soon as it could mean two."""
     table = Table(KEY)

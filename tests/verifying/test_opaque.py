@@ -279,6 +279,9 @@ def test_another_kinds_id(store: CountingStore, service: TokenService, issued: I
         pytest.param("sha256", lambda text: hashlib.sha256(text.encode()).digest(), id="sha256"),
         pytest.param("plain", lambda text: text.encode(), id="the-text-itself"),
         pytest.param("hmac-sha256", lambda _: b"", id="nothing"),
+        pytest.param("hmac-sha256", lambda text: TOKENS.digest(text, "p1")[:-1], id="cut-off"),
+        pytest.param("hmac-sha256", lambda text: TOKENS.digest(text, "p1")[:-1] + b"\n", id="another-last-byte"),
+        pytest.param("hmac-sha256", lambda text: TOKENS.digest(text, "p1") + b"\n", id="longer"),
         pytest.param("none", lambda _: b"", id="no-algorithm"),
     ],
 )

@@ -398,6 +398,19 @@ def test_an_unknown_kid_waits_once() -> None:
         flow.throw(TimeoutError())
 
 
+def test_an_unknown_kid_waits_three_seconds_in_all() -> None:
+    """B-33: who spent his three seconds on the fetch in flight does not wait for a forced one as well."""
+    ready = warm(keys_of(OLD), keys_of(NEW))
+    ready.clock.advance(ready.scheduler.next_due + 1)
+    ready.keys.run_if_due()
+    flow = ready.keys.find("ES256", "new")
+    next(flow)
+    ready.clock.advance(WAIT)
+    ready.scheduler.work()
+    with pytest.raises(InvalidCredential, match="unknown_kid"):
+        flow.send(None)
+
+
 def test_an_unknown_kid_during_an_outage() -> None:
     """B-33: a forced fetch that fails refuses the kid, keeps the keys, and starts the cool-down."""
     ready = warm(down())

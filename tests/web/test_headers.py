@@ -241,24 +241,10 @@ SLOW: dict[str, Callable[[int], bytes]] = {
 
 
 @pytest.mark.parametrize("make", SLOW.values(), ids=SLOW.keys())
-def test_time_is_linear(make: Callable[[int], bytes]) -> None:
-    """A value of 2 MB, which some servers deliver, takes at most a hundred times as long as one of 64 KB."""
-    small, large = (shortest(make(size)) for size in (64_000, 2_000_000))  # quadratic: a thousand times
-    assert large < 100 * max(small, 20e-6)
-
-
-@pytest.mark.parametrize("make", SLOW.values(), ids=SLOW.keys())
-def test_time_of_a_bare_header_is_linear(make: Callable[[int], bytes]) -> None:
-    """So does the same in a header of its own."""
-    small, large = (shortest(make(size), bare=True) for size in (64_000, 2_000_000))
-    assert large < 100 * max(small, 20e-6)
-
-
-def shortest(value: bytes, *, bare: bool = False) -> float:
-    """Return the shortest of a few times that it takes to read a value."""
-    times = []
-    for _ in range(3):
-        began = time.perf_counter()
-        outcome_of(None, value) if bare else outcome_of(value, None)
-        times.append(time.perf_counter() - began)
-    return min(times)
+@pytest.mark.parametrize("bare", [False, True], ids=["authorization", "header"])
+def test_time_is_linear(make: Callable[[int], bytes], *, bare: bool) -> None:
+    """A value of 200 KB takes milliseconds of computing, where a search that begins anew everywhere takes minutes."""
+    value = make(200_000)
+    began = time.thread_time()
+    outcome_of(None, value) if bare else outcome_of(value, None)
+    assert time.thread_time() - began < 0.5

@@ -14,6 +14,9 @@ from authmux.testing.token_endpoint import LIFETIME, TokenEndpoint
 class LocalIssuer:
     """Mints access tokens as RFC 9068 writes them, publishes its keys, and serves the client-credentials flow.
 
+    Its subjects are yours to choose, so a `JWTVerifier` believes in a `Client` only if it is told so:
+    `subjects_assigned_by_issuer=True`. Otherwise the caller is a plain `Principal`, with its scopes.
+
     Arguments:
         algorithm: what the first key signs with.
         audience: the one API that tokens are for.

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NoReturn, Self
 
 from authmux import APIKeyVerifier, Authenticator, JWTVerifier, PATVerifier, Peppers, TokenFormat, TokenService, system
-from authmux.stores.port import PepperCheck, Reading, StoreUnavailable, TokenStore
-from authmux.stores.record import Record
+from authmux.stores.memory import MemoryStore
+from authmux.stores.port import StoreUnavailable, TokenStore
 from authmux.stores.sql import SQLStore
 from authmux.testing import LocalIssuer, ManualClock
 from authmux.token_format import Kind, new_id
@@ -72,22 +72,13 @@ class Site:
         )
 
 
-class ClosedStore:
+class ClosedStore(MemoryStore):
     """A store that is away."""
 
     def freshness(self) -> NoReturn:
         raise StoreUnavailable
 
-    def find(self, credential_id: str) -> Reading:
-        raise StoreUnavailable
-
-    def list(self, query: object) -> NoReturn:
-        raise StoreUnavailable
-
-    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
-        raise StoreUnavailable
-
-    def replace(self, record: Record, *, expected: int) -> None:
+    def find(self, credential_id: str) -> NoReturn:
         raise StoreUnavailable
 
     def pepper_checks(self) -> NoReturn:

@@ -282,7 +282,7 @@ def test_verifies_once() -> None:
     verifier = UserVerifier()
     authenticator = Authenticator(verifier)
     app = new_app()
-    install(app, authenticator)  # type: ignore[arg-type]  # mypy takes Flask's wsgi_app for read-only
+    install(app, authenticator)
     outer: Any = DispatcherMiddleware(Flask("outer"), {"/sub": app})
     caller = WSGICaller(AuthMiddleware(outer, authenticator=authenticator))
     assert (caller("/sub/read", ANN).body, verifier.asked) == (b"ann", 1)

@@ -203,6 +203,21 @@ def test_lazy_application_refuses_head() -> None:
     assert behind(lazy)("/", NOBODY, method="HEAD").body == b""
 
 
+@pytest.mark.parametrize("status", ["401 Unauthorized", "500 Internal Server Error"])
+def test_lazy_application_writes_the_refusal_itself(status: str) -> None:
+    """A response that only reports the refusal gives way to ours, though it starts while the body is iterated."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        try:
+            read()
+        except AuthError:
+            start_response(status, OK[1])
+        yield b"go"
+        yield b"away"
+
+    assert behind(app)("/", NOBODY).refusal() == behind(reports)("/", NOBODY).refusal()
+
+
 def test_application_that_refuses_in_iter() -> None:
     """A body whose `__iter__` is guarded refuses with the usual bytes."""
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote_plus
 
-import httpx
+import httpx2
 import jwt
 import pytest
 from authlib.integrations.requests_client import OAuth2Session
@@ -35,22 +35,22 @@ def issuer() -> Iterator[LocalIssuer]:
 
 
 @pytest.fixture
-def http() -> Iterator[httpx.Client]:
+def http() -> Iterator[httpx2.Client]:
     """Give an HTTP client that heeds no proxy of the machine."""
-    with httpx.Client(trust_env=False, timeout=5) as client:
+    with httpx2.Client(trust_env=False, timeout=5) as client:
         yield client
 
 
 def verify(issuer: LocalIssuer, token: str) -> dict[str, object]:
     """Verify a token as an API would, with the published keys, and return its claims."""
-    key_set = httpx.get(issuer.jwks_uri, trust_env=False).json()
+    key_set = httpx2.get(issuer.jwks_uri, trust_env=False).json()
     key = jwt.PyJWKSet.from_dict(key_set)[jwt.get_unverified_header(token)["kid"]]
     return jwt.decode(token, key, algorithms=[key.algorithm_name], audience=AUDIENCE, issuer=issuer.url)
 
 
 def connect(issuer: LocalIssuer) -> socket.socket:
     """Open a connection for what no HTTP client would send."""
-    return socket.create_connection(("127.0.0.1", httpx.URL(issuer.url).port or 0), timeout=5)
+    return socket.create_connection(("127.0.0.1", httpx2.URL(issuer.url).port or 0), timeout=5)
 
 
 def hang_up(issuer: LocalIssuer) -> None:
@@ -65,7 +65,7 @@ def hang_up(issuer: LocalIssuer) -> None:
 
 
 @pytest.mark.parametrize("name", ["oauth-authorization-server", "openid-configuration"])
-def test_discovery(issuer: LocalIssuer, http: httpx.Client, name: str) -> None:
+def test_discovery(issuer: LocalIssuer, http: httpx2.Client, name: str) -> None:
     """Both discovery documents say where everything is and what is supported."""
     answer = http.get(f"{issuer.url}/.well-known/{name}")
     assert answer.headers["content-type"] == "application/json"
@@ -82,7 +82,7 @@ def test_discovery(issuer: LocalIssuer, http: httpx.Client, name: str) -> None:
     }
 
 
-def test_discovery_without_scopes(http: httpx.Client) -> None:
+def test_discovery_without_scopes(http: httpx2.Client) -> None:
     """A list that would be empty is left out of the discovery document (RFC 8414 §3.2)."""
     with LocalIssuer(algorithm="EdDSA") as issuer:
         assert "scopes_supported" not in http.get(f"{issuer.url}/.well-known/openid-configuration").json()
@@ -106,7 +106,7 @@ def test_jwk_is_public(algorithm: str) -> None:
 @pytest.mark.parametrize(
     ("max_age", "expected"), [(600, "max-age=600"), (0, "max-age=0"), (None, None)], ids=["some", "zero", "none"]
 )
-def test_jwks_max_age(http: httpx.Client, max_age: int | None, expected: str | None) -> None:
+def test_jwks_max_age(http: httpx2.Client, max_age: int | None, expected: str | None) -> None:
     """The key set may be cached for as long as the constructor was told."""
     with LocalIssuer(algorithm="EdDSA", jwks_max_age=max_age) as issuer:
         assert http.get(issuer.jwks_uri).headers.get("cache-control") == expected
@@ -178,7 +178,7 @@ def test_client_credentials(issuer: LocalIssuer, method: str) -> None:
     assert claims["sub"] == claims["client_id"] == "reports-job"
 
 
-def test_token_answer_is_not_cached(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_token_answer_is_not_cached(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """Neither a token nor a refusal may be stored on the way (RFC 6749 §5.1)."""
     answers = [http.post(issuer.token_endpoint, data=form) for form in (GRANT | CLIENT, GRANT)]
     assert [(answer.status_code, answer.headers["cache-control"]) for answer in answers] == [
@@ -199,13 +199,13 @@ def test_token_answer_is_not_cached(issuer: LocalIssuer, http: httpx.Client) -> 
     ],
     ids=["subset", "all, in its order", "twice", "empty is omitted", "audience", "resource"],
 )
-def test_granted(issuer: LocalIssuer, http: httpx.Client, form: dict[str, str], scope: str) -> None:
+def test_granted(issuer: LocalIssuer, http: httpx2.Client, form: dict[str, str], scope: str) -> None:
     """A client may narrow its scopes, and name the audience that it gets anyway."""
     answer = http.post(issuer.token_endpoint, data=GRANT | CLIENT | form).json()
     assert answer["scope"] == verify(issuer, answer["access_token"])["scope"] == scope
 
 
-def test_client_without_scopes(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_client_without_scopes(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """A client that may ask for nothing gets a token without a scope claim."""
     issuer.add_client("bare", SECRET)
     answer = http.post(issuer.token_endpoint, data=GRANT | CLIENT | {"client_id": "bare"}).json()
@@ -242,7 +242,7 @@ def test_client_without_scopes(issuer: LocalIssuer, http: httpx.Client) -> None:
     ],
 )
 def test_refused(
-    issuer: LocalIssuer, http: httpx.Client, form: dict[str, str | list[str]], status: int, error: str
+    issuer: LocalIssuer, http: httpx2.Client, form: dict[str, str | list[str]], status: int, error: str
 ) -> None:
     """A request that the token endpoint cannot grant is refused with the RFC's own error code."""
     answer = http.post(issuer.token_endpoint, data=form)
@@ -254,21 +254,21 @@ def test_refused(
     ["Basic cmVwb3J0cy1qb2I6d3Jvbmc=", "Basic", "Basic !", "Basic /w==", "Bearer cmVwb3J0cy1qb2I6YSBzZWNyZXQ="],
     ids=["wrong secret", "empty", "not base64", "not UTF-8", "another scheme"],
 )
-def test_wrong_authorization(issuer: LocalIssuer, http: httpx.Client, authorization: str) -> None:
+def test_wrong_authorization(issuer: LocalIssuer, http: httpx2.Client, authorization: str) -> None:
     """A header that holds no client's Basic credential is answered with a challenge for one (RFC 6749 §5.2)."""
     answer = http.post(issuer.token_endpoint, data=GRANT, headers={"Authorization": authorization})
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
     assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
-def test_two_ways_of_authenticating(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_two_ways_of_authenticating(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """A client that authenticates in two places at once is refused (RFC 6749 §2.3)."""
     answer = http.post(issuer.token_endpoint, data=GRANT | CLIENT, auth=("reports-job", SECRET))
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
 
 
 @pytest.mark.parametrize("secret", ["a:b", "100%", "%41", "a+b c", "café", "=&?"], ids=ascii)
-def test_special_characters_in_basic(issuer: LocalIssuer, http: httpx.Client, secret: str) -> None:
+def test_special_characters_in_basic(issuer: LocalIssuer, http: httpx2.Client, secret: str) -> None:
     """Id and secret are form-urlencoded inside Basic, so that any character may be in them (RFC 6749 §2.3.1)."""
     issuer.add_client("job:é", secret)
     answer = http.post(issuer.token_endpoint, data=GRANT, auth=(quote_plus("job:é"), quote_plus(secret)))
@@ -284,7 +284,7 @@ def test_special_characters_in_basic(issuer: LocalIssuer, http: httpx.Client, se
     ],
     ids=["JSON", "not UTF-8", "too many parameters"],
 )
-def test_unreadable_form(issuer: LocalIssuer, http: httpx.Client, content: bytes, content_type: str) -> None:
+def test_unreadable_form(issuer: LocalIssuer, http: httpx2.Client, content: bytes, content_type: str) -> None:
     """A body that is not a readable form is refused."""
     answer = http.post(issuer.token_endpoint, content=content, headers={"Content-Type": content_type})
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
@@ -293,7 +293,7 @@ def test_unreadable_form(issuer: LocalIssuer, http: httpx.Client, content: bytes
 @pytest.mark.parametrize(
     ("size", "status"), [(BODY_LIMIT, 401), (BODY_LIMIT + 1, 413), (8 * BODY_LIMIT, 413)], ids=["at", "over", "far"]
 )
-def test_body_limit(issuer: LocalIssuer, http: httpx.Client, size: int, status: int) -> None:
+def test_body_limit(issuer: LocalIssuer, http: httpx2.Client, size: int, status: int) -> None:
     """A body over the limit is refused unread, and the client hears of it."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert http.post(issuer.token_endpoint, content=b"a=".ljust(size, b"b"), headers=form).status_code == status
@@ -326,7 +326,7 @@ def test_body_of_unknown_length(issuer: LocalIssuer, header: str) -> None:
     ],
 )
 def test_wrong_door(
-    issuer: LocalIssuer, http: httpx.Client, method: str, path: str, status: int, allow: str | None
+    issuer: LocalIssuer, http: httpx2.Client, method: str, path: str, status: int, allow: str | None
 ) -> None:
     """An unknown path or a wrong method is refused in JSON, and the connection stays usable."""
     answer = http.request(method, issuer.url + path, content=b"ignored")
@@ -336,7 +336,7 @@ def test_wrong_door(
 
 
 @pytest.mark.parametrize(("keep_old", "published"), [(True, 2), (False, 1)], ids=["keep", "drop"])
-def test_rotate(issuer: LocalIssuer, http: httpx.Client, keep_old: bool, published: int) -> None:
+def test_rotate(issuer: LocalIssuer, http: httpx2.Client, keep_old: bool, published: int) -> None:
     """After a rotation the new key signs, and the old one is published only if it was kept."""
     old_key, old_token = issuer.key, issuer.token(subject="ada")
     new_key = issuer.rotate(keep_old=keep_old)
@@ -347,7 +347,7 @@ def test_rotate(issuer: LocalIssuer, http: httpx.Client, keep_old: bool, publish
     assert (jwt.get_unverified_header(old_token)["kid"] in kids) is keep_old
 
 
-def test_rotate_to_another_algorithm(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_rotate_to_another_algorithm(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """A rotation may change the algorithm, and discovery names both while both are published."""
     issuer.rotate(algorithm="EdDSA")
     metadata = http.get(f"{issuer.url}/.well-known/openid-configuration").json()
@@ -358,7 +358,7 @@ def test_rotate_to_another_algorithm(issuer: LocalIssuer, http: httpx.Client) ->
 def test_fetches_are_counted(issuer: LocalIssuer) -> None:
     """Every request is counted by its path, without its query, from however many threads."""
     urls = [issuer.jwks_uri, f"{issuer.jwks_uri}?again", f"{issuer.url}/nowhere"] * 4
-    threads = [threading.Thread(target=httpx.get, args=(url,), kwargs={"trust_env": False}) for url in urls]
+    threads = [threading.Thread(target=httpx2.get, args=(url,), kwargs={"trust_env": False}) for url in urls]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -375,7 +375,7 @@ def test_repr_hides_secrets(issuer: LocalIssuer) -> None:
         assert hidden not in printed
 
 
-def test_nothing_is_logged(issuer: LocalIssuer, http: httpx.Client, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_logged(issuer: LocalIssuer, http: httpx2.Client, capfd: pytest.CaptureFixture[str]) -> None:
     """Serving, refusing and being hung up on print nothing."""
     http.get(issuer.jwks_uri)
     http.get(f"{issuer.url}/nowhere")
@@ -384,17 +384,17 @@ def test_nothing_is_logged(issuer: LocalIssuer, http: httpx.Client, capfd: pytes
     assert capfd.readouterr() == ("", "")
 
 
-def test_stop_twice(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_stop_twice(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """A stopped issuer answers nobody, not even on a connection that was open, and may be stopped again."""
     http.get(issuer.jwks_uri)
     issuer.stop()
     issuer.stop()
-    with pytest.raises(httpx.TransportError):
+    with pytest.raises(httpx2.TransportError):
         http.get(issuer.jwks_uri)
     assert not [thread for thread in threading.enumerate() if thread.name == "local-issuer"]
 
 
-def test_start_again(issuer: LocalIssuer, http: httpx.Client) -> None:
+def test_start_again(issuer: LocalIssuer, http: httpx2.Client) -> None:
     """An issuer that comes back after an outage has the same URL and the same keys."""
     url, token = issuer.url, issuer.token(subject="ada")
     issuer.stop()

@@ -140,6 +140,8 @@ def test_metadata_without_an_address(jwks_uri: object) -> None:
         "data:application/json,{}",
         "gopher://idp.example/",
         "//idp.example/keys",
+        "https://[::1",
+        "https:///keys",
         "keys",
     ],
 )

@@ -126,7 +126,7 @@ class RemoteKeys:
                 self._begin(forced=False)
             flight = self._flight
         if flight is not None:
-            yield from self._await(flight)
+            yield from self._await(flight, WAIT)
         snapshot = self.usable()
         if snapshot is None:
             raise Unavailable("issuer_unreachable", retry_after=min(max(self._delay(), 1.0), 30.0))
@@ -134,12 +134,13 @@ class RemoteKeys:
 
     def _seek(self, alg: str, kid: str | None) -> Flow[PublicKey | None]:
         """Look for an unknown kid: in what a fetch in flight brings, then in what a forced one does (B-33)."""
+        until = self._clock.monotonic() + WAIT
         for _ in range(2):
             with self._lock:
                 flight, is_ours = self._flight, False
                 if flight is None and self._plan.may_force(self._clock.monotonic()):
                     flight, is_ours = self._begin(forced=True), True
-            if flight is None or not (yield from self._await(flight)):
+            if flight is None or not (yield from self._await(flight, until - self._clock.monotonic())):
                 return None
             snapshot = self.usable()
             key = snapshot.keys.choose(alg, kid) if snapshot is not None else None
@@ -150,10 +151,12 @@ class RemoteKeys:
     def _delay(self) -> float:
         return self._plan.delay(self._clock.monotonic())
 
-    def _await(self, flight: "Future[None]") -> Flow[bool]:
+    def _await(self, flight: "Future[None]", seconds: float) -> Flow[bool]:
         """Wait for a fetch; return whether it came to its end while there was time and room to wait."""
+        if seconds <= 0:
+            return False
         try:
-            yield from self._room.wait(flight, timeout=WAIT)
+            yield from self._room.wait(flight, timeout=seconds)
         except (NoRoom, TimeoutError):
             return False
         return True

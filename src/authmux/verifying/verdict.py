@@ -38,9 +38,10 @@ class Verdict:
             return True
         try:
             key = keys.choose(self.header.alg, self.header.kid)
+            if key is None or key.thumbprint != self.thumbprint:
+                return False
+            key.check_certificates(self.header.certificates)
         except InvalidCredential:
-            return False
-        if key is None or key.thumbprint != self.thumbprint:
             return False
         self.keys = keys
         return True

@@ -50,16 +50,15 @@ class AuthMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._live(scope, receive, send)
             return
-        if self._doorkeeper.has_admitted(scope.get(VISIT)):
-            await self.app(scope, receive, send)
-            return
-        try:
-            credential = self._find_credential(scope["headers"])
-            principal = None if credential is None else await run_async(self._doorkeeper.verify(credential))
-        except AuthError as refusal:
-            await _write(self._doorkeeper.answer(refusal), scope, send)
-            return
-        visit = self._doorkeeper.admit(principal)
+        visit = self._doorkeeper.visit_of(scope)
+        if visit is None:
+            try:
+                credential = self._find_credential(scope["headers"])
+                principal = None if credential is None else await run_async(self._doorkeeper.verify(credential))
+            except AuthError as refusal:
+                await _write(self._doorkeeper.answer(refusal), scope, send)
+                return
+            visit = self._doorkeeper.admit(principal)
         self.attach(scope, visit)
         way_out = _WayOut(self, visit, scope, send)
         token = current_visit.set(visit)
@@ -98,7 +97,7 @@ class AuthMiddleware:
 
     def answer(self, message: Message, scope: Scope, visit: Visit) -> Challenge | None:
         """Return what to answer in place of the response that a message begins; None where that response stands."""
-        overlooked = self.overlooked(scope, visit)
+        overlooked = self.overlooked(scope, visit) if visit.refusal is None else None
         if overlooked is not None:
             return self._doorkeeper.answer(overlooked)
         return self._doorkeeper.answer_instead(visit, _status(message))

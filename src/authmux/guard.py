@@ -37,7 +37,7 @@ class Visit:
         stands: whether it stands for every request that brings no credential, as `testing.as_principal` wants.
     """
 
-    __slots__ = ("_as_native", "_raised", "opened_by", "principal", "refusal", "stands")
+    __slots__ = ("_raised", "as_native", "opened_by", "principal", "refusal", "stands")
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Visit:
         self.stands = stands
         self.refusal: AuthError | None = None
         self._raised: Exception | None = None
-        self._as_native = as_native
+        self.as_native = as_native
 
     def refuse(self, refusal: AuthError) -> Exception:
         """Leave the refusal for the middleware to answer; return the exception to raise now."""
         self.refusal = refusal
-        self._raised = self._as_native(refusal) if self._as_native else refusal
+        self._raised = self.as_native(refusal) if self.as_native else refusal
         return self._raised
 
     def explains(self, error: BaseException) -> bool:

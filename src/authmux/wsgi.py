@@ -41,14 +41,14 @@ class AuthMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
-        if self._doorkeeper.has_admitted(environ.get(VISIT)):
-            return self.app(environ, start_response)  # type: ignore[no-any-return]  # whatever WSGI application it is
-        try:
-            credential = self._find_credential(environ)
-            principal = None if credential is None else run(self._doorkeeper.verify(credential))
-        except AuthError as refusal:
-            return _write(self._doorkeeper.answer(refusal), environ, start_response)
-        visit = environ[VISIT] = self._doorkeeper.admit(principal)
+        visit = self._doorkeeper.visit_of(environ)
+        if visit is None:
+            try:
+                credential = self._find_credential(environ)
+                principal = None if credential is None else run(self._doorkeeper.verify(credential))
+            except AuthError as refusal:
+                return _write(self._doorkeeper.answer(refusal), environ, start_response)
+            visit = environ[VISIT] = self._doorkeeper.admit(principal)
         way_out = _WayOut(self._doorkeeper, visit, environ, start_response)
         token = current_visit.set(visit)
         try:

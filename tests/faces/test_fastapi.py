@@ -1,5 +1,6 @@
 """The FastAPI face: the guard comes before validation, and shows in the schema."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from starlette.routing import Mount
 from authmux import Authenticator, ConfigurationError, User, asgi, find_principal
 from authmux.fastapi import AuthMiddleware, CurrentPrincipal, OptionalPrincipal, current_principal, install, requires
 from tests.faces import string_annotations
-from tests.faces.callers import Answer, ASGICaller, Headers
+from tests.faces.callers import Answer, ASGICaller, Headers, http_scope
 from tests.faces.verifiers import ANN, BUG, NOBODY, UNKNOWN, UserVerifier, open_house
 
 JSON = (("Content-Type", b"application/json"),)
@@ -179,6 +180,20 @@ def test_accepts(way: Callable[..., Any], path: str) -> None:
 def test_refused_before_the_body_is_validated(way: Callable[..., Any], body: bytes) -> None:
     """Who may not come is not told what is wrong with his body."""
     assert post(way(), "/post", body).status == 401
+
+
+def test_refused_before_the_body_is_read(way: Callable[..., Any]) -> None:
+    """The body of somebody who may not come is not even read."""
+    received: list[str] = []
+
+    async def receive() -> Any:
+        received.append("a part of the body")
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Any) -> None: ...
+
+    asyncio.run(way()(http_scope("/post", JSON, method="POST"), receive, send))
+    assert received == []
 
 
 def test_good_caller_with_a_bad_body(way: Callable[..., Any]) -> None:

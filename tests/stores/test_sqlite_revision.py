@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, event
 
 from authmux.stores.port import StoreUnavailable
 from authmux.stores.record import Record
@@ -75,6 +76,27 @@ def test_a_change_shows_at_once(store: SQLStore, record: Record, path: Path) -> 
         other.replace(replace(record, revoked_at=NOW, row_version=2), expected=1)
     assert store.freshness() != before
     assert store.find(record.id).revision == store.freshness()
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["record", "absence"])
+def test_a_change_while_it_reads(store: SQLStore, path: Path, is_there: bool) -> None:
+    """What changes between the statements of a look-up makes its revision an old one, or is in its answer (K-22)."""
+    first = make_record()
+    second = replace(first, row_version=2, revoked_at=NOW)
+    if is_there:
+        add(store, first)
+    engine = create_engine(f"sqlite:///{path}")
+    rivals = [lambda: store.replace(second, expected=1) if is_there else add(store, first)]
+
+    def be_overtaken(_: object, __: object, statement: str, *args: object) -> None:
+        if rivals and "authmux_credentials" in statement:
+            rivals.pop()()
+
+    event.listen(engine, "after_cursor_execute", be_overtaken)
+    reading = SQLStore(engine).find(first.id)
+    engine.dispose()
+    assert rivals == []
+    assert reading.revision != store.freshness() or reading.record == (second if is_there else first)
 
 
 def test_an_open_transaction_shows_nothing(store: SQLStore, record: Record, path: Path) -> None:

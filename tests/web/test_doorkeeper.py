@@ -19,7 +19,7 @@ from authmux.errors import (
 from authmux.guard import Visit
 from authmux.testing import as_principal
 from authmux.web.challenge import Challenger
-from authmux.web.doorkeeper import Doorkeeper
+from authmux.web.doorkeeper import VISIT, Doorkeeper
 from tests.faces.verifiers import UserVerifier
 
 ANN = User(id="ann", issuer="tests")
@@ -62,20 +62,21 @@ def test_what_cannot_be_used(realm: str, header: str) -> None:
         new_doorkeeper(realm=realm, api_key_header=header)
 
 
-def test_has_admitted_its_own() -> None:
-    """A visit is known again by the authenticator that opened it."""
+def test_visit_of_its_own() -> None:
+    """A visit is known again by the authenticator that opened it, so that nothing is verified twice."""
     doorkeeper = new_doorkeeper()
-    assert doorkeeper.has_admitted(doorkeeper.admit(ANN))
+    visit = doorkeeper.admit(ANN)
+    assert doorkeeper.visit_of({VISIT: visit}) is visit
 
 
 @pytest.mark.parametrize(
-    "visit",
-    [None, Visit(ANN), new_doorkeeper().admit(ANN)],
-    ids=["none", "of-nobody", "of-another"],
+    "found",
+    [None, Visit(ANN), new_doorkeeper().admit(ANN), "user_ann", {"principal": "ann"}],
+    ids=["none", "of-nobody", "of-another", "text", "mapping"],
 )
-def test_has_not_admitted(visit: Visit | None) -> None:
-    """No other visit is taken for one's own."""
-    assert not new_doorkeeper().has_admitted(visit)
+def test_visit_of_another(found: object) -> None:
+    """No other visit, and nothing that is none, is taken for one's own."""
+    assert new_doorkeeper().visit_of({} if found is None else {VISIT: found}) is None
 
 
 def test_admits() -> None:

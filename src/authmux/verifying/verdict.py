@@ -1,11 +1,14 @@
 """What is remembered of a JWT that was verified, and until when it may be believed again (B-60)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from authmux.errors import InvalidCredential
 from authmux.jose.compact import Header
-from authmux.jose.key_set import KeySet
 from authmux.principal import Principal
+
+if TYPE_CHECKING:  # PyJWT stands behind it, which `import authmux` does not load
+    from authmux.jose.key_set import KeySet
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: one is made for every new token
@@ -24,7 +27,7 @@ class Verdict:
     principal: Principal
     header: Header
     thumbprint: str
-    keys: KeySet | None
+    keys: "KeySet | None"
     not_before: float
     not_after: float
 
@@ -32,7 +35,7 @@ class Verdict:
         """Return whether it holds at this moment."""
         return self.not_before <= now < self.not_after
 
-    def holds_in(self, keys: KeySet) -> bool:
+    def holds_in(self, keys: "KeySet") -> bool:
         """Return whether the token's header still names the key that signed it, as for a token that is new (B-60)."""
         if keys is self.keys:
             return True

@@ -23,6 +23,7 @@ from authmux.errors import (
 )
 
 _REALM: Final = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
+_UNQUOTABLE: Final = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")  # RFC 6750 §3; no header is ever split
 _TITLES: Final = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -97,7 +98,7 @@ class Challenger:
         return self._write(401, "invalid_token", detail, challenge=parameters, members=more)
 
     def _insufficient(self, error: InsufficientScope) -> Challenge:
-        required = " ".join(error.required)
+        required = _UNQUOTABLE.sub("", " ".join(error.required))
         more = {
             "credential_id": error.credential_id,
             "required": list(error.required),
@@ -130,7 +131,7 @@ class Challenger:
         headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
         if challenge is not None:
             parameters = {"realm": self._realm, **challenge}
-            written = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+            written = ", ".join(f'{name}="{_UNQUOTABLE.sub("", value)}"' for name, value in parameters.items())
             headers.append(("WWW-Authenticate", f"Bearer {written}"))
         if retry_after is not None:
             headers.append(("Retry-After", str(max(1, math.ceil(retry_after)))))

@@ -1,7 +1,8 @@
 """`Doorkeeper`: what every face does with a request, whatever its protocol: find, verify, admit, refuse."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from authmux.errors import AuthError, Unavailable
 from authmux.guard import Visit, standing_principal
@@ -42,9 +43,18 @@ class Doorkeeper:
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
 
-    def has_admitted(self, visit: Visit | None) -> bool:
-        """Return whether this visit, found on a request, was opened by the same authenticator."""
-        return visit is not None and visit.opened_by is self.authenticator
+    def visit_of(self, request: Mapping[str, Any]) -> Visit | None:
+        """Return the visit that another middleware with the same authenticator opened for this request.
+
+        It may be of another face, so its duties remain to be done; only nothing is verified again. From here on it is
+        this framework's exceptions that its guards raise, if it has any.
+        """
+        visit = request.get(VISIT)
+        if not isinstance(visit, Visit) or visit.opened_by is not self.authenticator:
+            return None
+        if self._as_native(401) is not None:
+            visit.as_native = self._native
+        return visit
 
     def admit(self, principal: Principal | None) -> Visit:
         """Open a visit; where no credential was sent, a test may have said who comes."""

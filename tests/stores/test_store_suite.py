@@ -80,7 +80,7 @@ def test_round_trip_of_a_replacement(store: TokenStore, first: Record, second: R
 LISTED = {
     "a": make_record(id="a" * 16, kind=Kind.KEY, tenant="t1", owner=JOB),
     "b": make_record(id="b" * 16, kind=Kind.PAT, tenant="t1", owner=Owner(OwnerType.USER, "acme", "job")),
-    "c": make_record(id="c" * 16, kind=Kind.KEY, tenant="t2", owner=JOB),
+    "c": make_record(id="c" * 16, kind=Kind.KEY, tenant="t0", owner=JOB),
     "d": make_record(id="d" * 16, kind=Kind.KEY, tenant=None, owner=Owner(OwnerType.CLIENT, "other", "job")),
     "e": make_record(id="e" * 16, kind=Kind.KEY, tenant=None, owner=NOBODY),
 }
@@ -98,7 +98,7 @@ LISTED = {
         pytest.param(Query(owner=Owner(OwnerType.USER, "acme", "job")), "b", id="owner-of-another-type"),
         pytest.param(Query(owner=NOBODY), "e", id="nobody"),
         pytest.param(Query(kind=Kind.KEY, tenant="t1", owner=JOB), "a", id="all-of-them"),
-        pytest.param(Query(kind=Kind.PAT, tenant="t2"), "", id="nothing-matches"),
+        pytest.param(Query(kind=Kind.PAT, tenant="t0"), "", id="nothing-matches"),
         pytest.param(Query(limit=2), "ab", id="limit"),
         pytest.param(Query(after="b" * 16), "cde", id="after"),
         pytest.param(Query(after="b" * 16, limit=1), "c", id="after-and-limit"),

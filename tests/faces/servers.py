@@ -1,5 +1,6 @@
 """Starts real servers on free ports of loopback, and stops them by their process ids."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def running(command: list[str], listeners: list[socket.socket], *, site: Site, l
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=site.environment() | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+            env=site.environment() | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
             stdout=output,
             stderr=output,
             pass_fds=[each.fileno() for each in listeners],

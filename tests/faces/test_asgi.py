@@ -1,6 +1,7 @@
 """The plain ASGI face, around applications that do what frameworks never do."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -272,6 +273,15 @@ def test_twice_refuses_as_once() -> None:
     once = AuthMiddleware(reports, authenticator=authenticator)
     twice = AuthMiddleware(once, authenticator=authenticator)
     assert ASGICaller(twice)("/").refusal() == ASGICaller(once)("/").refusal()
+
+
+def test_twice_notes_a_refusal_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Two middlewares tell the operator of one refusal, once."""
+    caplog.set_level(logging.INFO, "authmux.web")
+    authenticator = open_house()
+    app = AuthMiddleware(AuthMiddleware(reports, authenticator=authenticator), authenticator=authenticator)
+    ASGICaller(app)("/", NOBODY)
+    assert caplog.messages == ["refused: MissingCredential, missing, credential not proved"]
 
 
 def test_second_authenticator_asks_again() -> None:

@@ -117,7 +117,7 @@ GUNICORN = ["gunicorn", "tests.faces.test_lifespan:mistaken_flask()", "--bind=12
 @pytest.mark.parametrize("command", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 def test_server_does_not_start(command: list[str]) -> None:
     """The server prints the sentence and exits, with a status that tells a supervisor not to go on."""
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
     ended = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30
     )

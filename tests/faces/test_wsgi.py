@@ -1,10 +1,15 @@
 """The plain WSGI face, around applications that use everything PEP 3333 allows."""
 
 import io
+import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -487,3 +492,52 @@ def test_twice_refuses_as_once() -> None:
     once = AuthMiddleware(reports, authenticator=authenticator)
     twice = AuthMiddleware(once, authenticator=authenticator)
     assert WSGICaller(twice)("/").refusal() == WSGICaller(once)("/").refusal()
+
+
+def test_twice_notes_a_refusal_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Two middlewares tell the operator of one refusal, once."""
+    caplog.set_level(logging.INFO, "authmux.web")
+    authenticator = open_house()
+    app = AuthMiddleware(AuthMiddleware(reports, authenticator=authenticator), authenticator=authenticator)
+    WSGICaller(app)("/", NOBODY)
+    assert caplog.messages == ["refused: MissingCredential, missing, credential not proved"]
+
+
+PRELOADED = """
+import os, time
+from authmux import Authenticator, JWTVerifier
+from authmux.verifying.fetch import FetchFailed
+from authmux.wsgi import AuthMiddleware
+
+def fetch(url, headers):
+    import slow_module
+    raise FetchFailed("connect")
+
+verifier = JWTVerifier(issuer="https://issuer.example", audience="a", fetch=fetch)
+AuthMiddleware(None, authenticator=Authenticator(verifier))
+time.sleep(0.3)
+if child := os.fork():
+    print(os.waitpid(child, 0)[1])
+else:
+    import slow_module
+    print(slow_module.VALUE, flush=True)
+    os._exit(0)
+"""
+
+
+def test_fork_after_construction(tmp_path: Path) -> None:
+    """A server that makes the application first and forks then has whole workers.
+
+    A thread that fetches at the moment of the fork is gone in the child, and what it was importing stays half made
+    there for good: gunicorn --preload had workers that knew no encoding "idna" and answered every request with 500.
+    """
+    (tmp_path / "slow_module.py").write_text("import time; time.sleep(1); VALUE = 'whole'")
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    ended = subprocess.run(
+        [sys.executable, "-c", PRELOADED],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    assert ended.stdout.split() == ["whole", "0"], ended.stderr

@@ -1,7 +1,5 @@
 """`SQLStore`: keys and tokens in a SQLite file, for all the processes of one machine."""
 
-import logging
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,10 +13,8 @@ from authmux.forking import close_for_fork, renew_after_fork
 from authmux.stores.port import PepperCheck, Query, Reading, Revision
 from authmux.stores.record import Record
 from authmux.stores.sql import operations
-from authmux.stores.sql.file_revision import FileIdentity, FileRevision, identity_of
-from authmux.stores.sql.sqlite import engine_for, file_of, leave_transaction, set_wal, unavailable
-
-_log = logging.getLogger("authmux.store")
+from authmux.stores.sql.database_file import DatabaseFile
+from authmux.stores.sql.sqlite import engine_for, leave_transaction, set_wal, unavailable
 
 _WHAT_IS_TAKEN = "SQLStore takes a SQLite database and a blocking driver, as in sqlite:///keys.db"
 
@@ -41,11 +37,9 @@ class SQLStore:
         self._engine = _engine_for(database) if isinstance(database, str) else database
         if (self._engine.dialect.name, self._engine.dialect.is_async) != ("sqlite", False):
             raise ConfigurationError(_WHAT_IS_TAKEN)
-        self._path = file_of(self._engine.url)
-        self._identity: FileIdentity | None = None
-        self._revision = FileRevision(self._path, clock=clock) if self._path else None
-        renew_after_fork(self)
-        close_for_fork(self)
+        self._file = DatabaseFile(self._engine.url, clock=clock, let_go=self._engine.dispose)
+        renew_after_fork(self._file)
+        close_for_fork(self._file)
 
     def create_schema(self) -> None:
         """Make the tables where they are missing; safe to run twice, and by several processes at once (K-15).
@@ -54,8 +48,7 @@ class SQLStore:
             ConfigurationError: SQLite cannot keep this database in WAL mode, or a newer authmux made the tables.
             StoreUnavailable: the database does not answer.
         """
-        if self._path and not os.path.exists(self._path):
-            self._let_go()  # of a file that was removed: a new one is wanted
+        self._file.forget_if_removed()
         with self._connection() as connection:
             set_wal(connection)
         with self._transaction() as connection:
@@ -63,14 +56,13 @@ class SQLStore:
 
     def close(self) -> None:
         """Close every connection that the store opened; a later call opens others. An engine of yours stays open."""
-        if self._revision:
-            self._revision.close()
+        self._file.close()
         if self._is_ours:
             self._engine.dispose()
 
     def freshness(self) -> Revision | None:
         """Return the revision, read from the file on every call; None for a database in memory (K-22)."""
-        return self._revision.read() if self._revision else None
+        return self._file.freshness()
 
     def find(self, credential_id: str) -> Reading:
         """Read a record by its public id."""
@@ -97,34 +89,15 @@ class SQLStore:
         with self._connection() as connection:
             return operations.pepper_checks(connection)
 
-    def before_fork(self) -> None:
-        """Close what a child must not inherit: see `FileRevision.before_fork`."""
-        if self._revision:
-            self._revision.before_fork()
-            self._engine.dispose()
-
-    def after_fork_in_parent(self) -> None:
-        """Go on, in the parent."""
-        if self._revision:
-            self._revision.after_fork_in_parent()
-
-    def after_fork(self) -> None:
-        """Make the connections anew, in a child."""
-        if self._revision:
-            self._revision.after_fork()
-            self._engine.dispose(close=False)
-
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        if self._path and self._identity is not None:
-            self._look_at_file(self._path)
+        self._file.look()
         try:
             with self._engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 if not self._is_ours:
                     leave_transaction(connection)
-                if self._path and self._identity is None:
-                    self._identity = identity_of(self._path)
+                self._file.note()
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
             raise unavailable(error) from error
@@ -140,16 +113,6 @@ class SQLStore:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
-
-    def _look_at_file(self, path: str) -> None:
-        """Let go of a file that was replaced, so that nothing is read of it or written to it (K-22)."""
-        if identity_of(path) != self._identity:
-            _log.warning("the database file was replaced; its connections are opened anew")
-            self._let_go()
-
-    def _let_go(self) -> None:
-        self._engine.dispose()
-        self._identity = None
 
 
 def _engine_for(database: str) -> Engine:

@@ -1,0 +1,81 @@
+"""A SQLite database as a file: which one it is, whether it still is that one, and its revision."""
+
+import logging
+import os
+from collections.abc import Callable
+
+from sqlalchemy import URL
+
+from authmux.clock import Clock
+from authmux.stores.port import Revision
+from authmux.stores.sql.file_revision import FileIdentity, FileRevision, identity_of
+from authmux.stores.sql.sqlite import file_of
+
+_log = logging.getLogger("authmux.store")
+
+
+class DatabaseFile:
+    """What stores of both colours share; a database in memory is a file that is not there, of which nothing is held.
+
+    Arguments:
+        url: where the database is.
+        clock: for how often to look whether the file was replaced.
+        let_go: an engine's `dispose`, which closes every pooled connection, or with `close=False` only forgets them.
+    """
+
+    def __init__(self, url: URL, *, clock: Clock, let_go: Callable[..., object]) -> None:
+        self._path = file_of(url)
+        self._let_go = let_go
+        self._identity: FileIdentity | None = None
+        self._revision = FileRevision(self._path, clock=clock) if self._path else None
+
+    def freshness(self) -> Revision | None:
+        """Return the revision, read from the file on every call; None for a database in memory (K-22)."""
+        return self._revision.read() if self._revision else None
+
+    def look(self) -> None:
+        """Let go of a file that was replaced, before anything is read of it or written to it (K-22).
+
+        Raises:
+            StoreUnavailable: it was removed.
+        """
+        if self._path and self._identity is not None and identity_of(self._path) != self._identity:
+            _log.warning("the database file was replaced; its connections are opened anew")
+            self.forget()
+
+    def note(self) -> None:
+        """Note which file the connections are to, once there is one."""
+        if self._path and self._identity is None:
+            self._identity = identity_of(self._path)
+
+    def forget(self) -> None:
+        """Let go of the file, whichever it was."""
+        self._let_go()
+        self._identity = None
+
+    def forget_if_removed(self) -> None:
+        """Let go of a file that is gone, since a new one is wanted."""
+        if self._path and not os.path.exists(self._path):
+            self.forget()
+
+    def close(self) -> None:
+        """Close the connection that reads the revision."""
+        if self._revision:
+            self._revision.close()
+
+    def before_fork(self) -> None:
+        """Close what a child must not inherit: see `FileRevision.before_fork`."""
+        if self._revision:
+            self._revision.before_fork()
+            self._let_go()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on, in the parent."""
+        if self._revision:
+            self._revision.after_fork_in_parent()
+
+    def after_fork(self) -> None:
+        """Begin without connections, in a child; a database in memory goes on in the one that it lives in."""
+        if self._revision:
+            self._revision.after_fork()
+            self._let_go(close=False)

@@ -504,7 +504,7 @@ def test_twice_notes_a_refusal_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 PRELOADED = """
-import os, time
+import os, signal, time
 from authmux import Authenticator, JWTVerifier
 from authmux.verifying.fetch import FetchFailed
 from authmux.wsgi import AuthMiddleware
@@ -519,6 +519,7 @@ time.sleep(0.3)
 if child := os.fork():
     print(os.waitpid(child, 0)[1])
 else:
+    signal.alarm(5)
     import slow_module
     print(slow_module.VALUE, flush=True)
     os._exit(0)
@@ -538,6 +539,6 @@ def test_fork_after_construction(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=30,
     )
     assert ended.stdout.split() == ["whole", "0"], ended.stderr

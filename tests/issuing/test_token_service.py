@@ -214,6 +214,10 @@ REFUSED: list[Any] = [
     pytest.param({"client": LONE_HALF}, "owner", id="client-that-is-no-text"),
     pytest.param({"tenant": LONE_HALF}, "tenant", id="tenant-that-is-no-text"),
     pytest.param({"description": LONE_HALF}, "description", id="description-that-is-no-text"),
+    pytest.param({"client": "x" * 256}, "owner", id="long-client"),
+    pytest.param({"tenant": "x" * 256}, "tenant", id="long-tenant"),
+    pytest.param({"tenant": "a\0b"}, "tenant", id="tenant-with-nul"),
+    pytest.param({"description": "a\0b"}, "description", id="description-with-nul"),
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from authmux.errors import ConfigurationError
@@ -200,6 +201,14 @@ def test_not_a_blocking_sqlite(url: str) -> None:
     """A database that is not SQLite behind a blocking driver is refused with a sentence, its driver there or not."""
     with pytest.raises(ConfigurationError, match=r"sqlite:///keys\.db"):
         SQLStore(url)
+
+
+def test_an_engine_that_awaits(path: Path) -> None:
+    """An engine whose driver awaits is refused with a sentence, before it is asked anything."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}").sync_engine
+    with pytest.raises(ConfigurationError, match=r"sqlite:///keys\.db"):
+        SQLStore(engine)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("journal_mode", ["wal", "delete"])

@@ -18,7 +18,7 @@
 Set AUTHMUX_ISSUER and AUTHMUX_AUDIENCE before you start it, and access tokens of that issuer are taken too:
 
     $ curl -i localhost:8000/reports -H "Authorization: Bearer $JWT"
-    200 {"type": "principal", …}
+    200 {"type": "unproven-client", …}
 """
 
 import os

@@ -32,7 +32,7 @@ from authmux.issuing.actor import System, system
 from authmux.issuing.issued_token import IssuedToken
 from authmux.issuing.token_service import TokenService
 from authmux.peppers import Peppers
-from authmux.principal import AnonymousKey, Client, Principal, User, VerifiedCredential
+from authmux.principal import AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
 from authmux.profiles import Profile
 from authmux.scopes import covers
 from authmux.stores.memory import MemoryStore
@@ -95,6 +95,7 @@ __all__ = [
     "TokenFormat",
     "TokenService",
     "Unavailable",
+    "UnprovenClient",
     "User",
     "VerifiedCredential",
     "Verifier",

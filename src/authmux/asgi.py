@@ -50,7 +50,7 @@ class AuthMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._live(scope, receive, send)
             return
-        visit = self._doorkeeper.visit_of(scope)
+        visit = self._doorkeeper.visit_of(scope, scope["headers"])
         if visit is None:
             try:
                 credential = self._find_credential(scope["headers"])
@@ -58,7 +58,7 @@ class AuthMiddleware:
             except AuthError as refusal:
                 await _write(self._doorkeeper.answer(refusal), scope, send)
                 return
-            visit = self._doorkeeper.admit(principal)
+            visit = self._doorkeeper.admit(principal, scope["headers"])
         self.attach(scope, visit)
         way_out = _WayOut(self, visit, scope, send)
         token = current_visit.set(visit)
@@ -70,14 +70,14 @@ class AuthMiddleware:
             current_visit.reset(token)
 
     def _find_credential(self, headers: Iterable[tuple[bytes, bytes]]) -> PresentedCredential | None:
-        authorization: bytes | None = None
-        api_key: bytes | None = None
+        authorization: list[bytes] = []
+        api_key: list[bytes] = []
         for name, value in headers:
             if name == b"authorization":
-                authorization = value if authorization is None else authorization + b"," + value
+                authorization.append(value)
             elif name == self._api_key_name:
-                api_key = value if api_key is None else api_key + b"," + value
-        return self._doorkeeper.find(authorization, api_key)
+                api_key.append(value)
+        return self._doorkeeper.find(_join(authorization), _join(api_key))
 
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""
@@ -107,6 +107,7 @@ class AuthMiddleware:
         if scope["type"] == "lifespan":
             try:
                 await run_async(self._doorkeeper.authenticator.start())
+                self._doorkeeper.authenticator.preload()
             except ConfigurationError as error:
                 await receive()
                 await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
@@ -155,6 +156,11 @@ class _WayOut:
 
 _FAILED: Final[Message] = {"type": "http.response.start", "status": 500}
 """What the server would begin to answer if the refusal went on as an exception."""
+
+
+def _join(values: list[bytes]) -> bytes | None:
+    """Return a header's values as WSGI servers join them; at once, for a server may deliver 100 000 of them."""
+    return b",".join(values) if values else None
 
 
 def _status(message: Message) -> int:

@@ -126,7 +126,7 @@ def install(app: FastAPI, authenticator: Authenticator, **options: Any) -> None:
 
 def _with_guard(endpoint: Callable[..., Any], name: str, requirement: Requirement) -> inspect.Signature:
     """Return the endpoint's signature with one more parameter, which FastAPI fills before all others."""
-    signature = inspect.signature(endpoint)
+    signature = _signature(endpoint)
     others = list(signature.parameters.values())
     first = others[:1] if _is_method(endpoint) else []
     dependency = Security(_Authorization(requirement), scopes=list(requirement.scopes))
@@ -135,6 +135,14 @@ def _with_guard(endpoint: Callable[..., Any], name: str, requirement: Requiremen
     )
     rest = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in others[len(first) :]]
     return signature.replace(parameters=[*first, guard, *rest])
+
+
+def _signature(endpoint: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with its annotations as they mean, unless some are for type checkers only."""
+    try:
+        return inspect.signature(endpoint, eval_str=True)
+    except NameError:
+        return inspect.signature(endpoint)
 
 
 def _is_method(endpoint: Callable[..., Any]) -> bool:

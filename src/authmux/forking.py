@@ -1,6 +1,7 @@
 """What a fork must not share (gunicorn --preload): connections, threads, process keys, locks."""
 
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
@@ -52,9 +53,36 @@ def _each(actions: Iterable[Callable[[], None]]) -> None:
         raise ExceptionGroup("not everything could be made ready for the fork", failures)
 
 
+def _close() -> None:
+    """Close what there is now; only that is opened again, whatever another thread makes meanwhile."""
+    _closed[:] = _closables
+    _each([each.before_fork for each in _closed])
+
+
+_closed: Final[list[Closable]] = []
+
+
+def renew_if_forked() -> None:
+    """Make anew what a fork left that Python was not told of: uWSGI forks so, without --py-call-osafterfork."""
+    if _process[0] != os.getpid():
+        with _renewing:
+            if _process[0] != os.getpid():
+                _renew()
+
+
+def _renew() -> None:
+    try:
+        _each([each.after_fork for each in _renewables])
+    finally:
+        _process[0] = os.getpid()
+
+
+_process: Final = [os.getpid()]
+_renewing: Final = threading.Lock()
+
 if hasattr(os, "register_at_fork"):  # Windows cannot fork
     os.register_at_fork(
-        before=lambda: _each([each.before_fork for each in _closables]),
-        after_in_parent=lambda: _each([each.after_fork_in_parent for each in _closables]),
-        after_in_child=lambda: _each([each.after_fork for each in _renewables]),
+        before=_close,
+        after_in_parent=lambda: _each([each.after_fork_in_parent for each in _closed]),
+        after_in_child=_renew,
     )

@@ -19,7 +19,7 @@ from authmux.errors import (
     MissingCredential,
 )
 from authmux.flow import awaits
-from authmux.principal import Principal
+from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.scopes import covers, parse_needs
 
 P = ParamSpec("P")
@@ -31,24 +31,27 @@ class Visit:
 
     Arguments:
         principal: who is calling, or None where no credential of ours was sent.
-        opened_by: the authenticator that said so; a second middleware with the same one has nothing to do.
+        opened_by: the authenticator that said so; a second middleware with the same one verifies nothing again.
+        sent: the headers that it went by.
         as_native: turns a refusal into the exception that the web framework raises for one; without it the
             refusal itself is raised.
         stands: whether it stands for every request that brings no credential, as `testing.as_principal` wants.
     """
 
-    __slots__ = ("_raised", "as_native", "opened_by", "principal", "refusal", "stands")
+    __slots__ = ("_raised", "as_native", "opened_by", "principal", "refusal", "sent", "stands")
 
     def __init__(
         self,
         principal: Principal | None,
         *,
         opened_by: object = None,
+        sent: object = None,
         as_native: Callable[[AuthError], Exception] | None = None,
         stands: bool = False,
     ) -> None:
         self.principal = principal
         self.opened_by = opened_by
+        self.sent = sent
         self.stands = stands
         self.refusal: AuthError | None = None
         self._raised: Exception | None = None
@@ -129,7 +132,7 @@ class Requirement:
             raise CredentialNotAllowed("principal_type", allowed=allowed, credential_id=reference)
         if self.kinds and (principal.credential is None or principal.credential.kind not in self.kinds):
             raise CredentialNotAllowed("credential_kind", allowed=self.kinds, credential_id=reference)
-        if not self.scopes and type(principal) is Principal:
+        if not self.scopes and not isinstance(principal, User | Client | AnonymousKey):
             raise CredentialNotAllowed("no_proved_class", credential_id=reference)
         if not all(covers(principal.scopes, scope) for scope in self.scopes):
             raise InsufficientScope(required=self.scopes, granted=sorted(principal.scopes), credential_id=reference)

@@ -82,6 +82,16 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UnprovenClient(Principal):
+    """One whose subject is its client's id, at an issuer where a user may choose such a subject (RFC 9700 §4.15).
+
+    It may be that client or that user, and counts as neither: it has its scopes, and an identity of its own.
+    """
+
+    type: ClassVar[str] = "unproven-client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class User(Principal):
     """A person, acting through a personal access token or a user's access token."""
 

@@ -6,7 +6,6 @@ app = AuthMiddleware(app, authenticator=auth)
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from authmux.credential import PresentedCredential
 from authmux.errors import AuthError, MalformedCredential
 from authmux.flow import run
 from authmux.guard import Visit, current_visit
@@ -41,14 +40,15 @@ class AuthMiddleware:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
-        visit = self._doorkeeper.visit_of(environ)
+        sent = environ.get("HTTP_AUTHORIZATION"), environ.get(self._api_key_name)
+        visit = self._doorkeeper.visit_of(environ, sent)
         if visit is None:
             try:
-                credential = self._find_credential(environ)
+                credential = self._doorkeeper.find(*map(_as_bytes, sent))
                 principal = None if credential is None else run(self._doorkeeper.verify(credential))
             except AuthError as refusal:
                 return _write(self._doorkeeper.answer(refusal), environ, start_response)
-            visit = environ[VISIT] = self._doorkeeper.admit(principal)
+            visit = environ[VISIT] = self._doorkeeper.admit(principal, sent)
         way_out = _WayOut(self._doorkeeper, visit, environ, start_response)
         token = current_visit.set(visit)
         try:
@@ -68,11 +68,6 @@ class AuthMiddleware:
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""
         return None
-
-    def _find_credential(self, environ: dict[str, Any]) -> PresentedCredential | None:
-        authorization = _as_bytes(environ.get("HTTP_AUTHORIZATION"))
-        api_key = _as_bytes(environ.get(self._api_key_name)) if self._api_key_name else None
-        return self._doorkeeper.find(authorization, api_key)
 
 
 def install(app: Any, authenticator: Authenticator, **options: Any) -> AuthMiddleware:
@@ -106,7 +101,7 @@ class _WayOut:
         """Answer a refusal that came out as an exception; raise every other one again."""
         if self._visit.refusal is None or self._started or not self._visit.explains(error):
             raise error
-        self.challenge = self.challenge or self._doorkeeper.answer(self._visit.refusal)
+        self.challenge = self.challenge or self._doorkeeper.answer_visit(self._visit)
         return self.write()
 
     def write(self) -> Iterable[bytes]:

@@ -369,10 +369,13 @@ def test_get(service: TokenService) -> None:
     ],
 )
 def test_not_found(service: TokenService, verb: Callable[[TokenService, str], object]) -> None:
-    """An id that nobody has is not found, and the message names it (K-42)."""
-    issue(service)
-    with pytest.raises(NotFound, match="0000000000000000"):
-        verb(service, "0" * 16)
+    """What is no id of ours is not found, and is not repeated: it may be a whole text that was pasted (K-42, K-92)."""
+    issued = issue(service)
+    for unknown in ("0" * 16, issued.text):
+        with pytest.raises(NotFound, match="no such key or token") as caught:
+            verb(service, unknown)
+        assert unknown not in str(caught.value)
+    assert service.get(issued.record.id, by=BY) == issued.record
 
 
 def test_list(service: TokenService) -> None:
@@ -538,7 +541,7 @@ def test_revoke_for_no_such_reason(service: TokenService, store: MemoryStore) ->
 
 
 def test_a_store_that_awaits() -> None:
-    """A service that blocks takes no store that awaits, and says so at once."""
+    """A service that blocks takes no store that awaits, and says so at once (K-30)."""
     with pytest.raises(ConfigurationError, match="blocking store"):
         TokenService(AwaitingStore(), TOKENS)  # type: ignore[arg-type]  # as who checks no types does
 

@@ -198,13 +198,13 @@ def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_not_a_blocking_sqlite(url: str) -> None:
-    """A database that is not SQLite behind a blocking driver is refused with a sentence, its driver there or not."""
+    """What is not SQLite behind a blocking driver is refused with a sentence, its driver there or not (K-22)."""
     with pytest.raises(ConfigurationError, match=r"sqlite:///keys\.db"):
         SQLStore(url)
 
 
 def test_an_engine_that_awaits(path: Path) -> None:
-    """An engine whose driver awaits is refused with a sentence, before it is asked anything."""
+    """An engine whose driver awaits is refused with a sentence, before it is asked anything (K-22)."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}").sync_engine
     with pytest.raises(ConfigurationError, match=r"sqlite:///keys\.db"):
         SQLStore(engine)
@@ -339,7 +339,7 @@ def application_engine(path: Path, **pragmas: object) -> Engine:
 
 
 def test_engine_that_begins_transactions_itself(path: Path) -> None:
-    """An engine that emits its own BEGIN, as SQLAlchemy's manual shows it for SQLite, keeps every promise."""
+    """An engine that emits its own BEGIN, as SQLAlchemy's manual shows it for SQLite, serves all the same (K-22)."""
     engine = application_engine(path)
     store = SQLStore(engine)
     store.create_schema()
@@ -351,7 +351,7 @@ def test_engine_that_begins_transactions_itself(path: Path) -> None:
 
 
 def test_application_keeps_its_engine(tmp_path: Path) -> None:
-    """Closing the store leaves open what it did not open: the application's own connections."""
+    """Closing the store leaves open what it did not open: the application's own connections (K-22)."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     store = SQLStore(engine)
     store.create_schema()

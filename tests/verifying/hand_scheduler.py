@@ -23,9 +23,10 @@ class HandScheduler(Scheduler):
         self._actions_left: list[Callable[[], None]] = []
         self._watched: list[tuple[float, Task]] = []
 
-    def do(self, action: Callable[[], None]) -> None:
+    def do(self, action: Callable[[], None]) -> bool:
         """Take an action in, for `work`."""
         self._actions_left.append(action)
+        return True
 
     def watch(self, task: Task, *, due_at: float) -> None:
         """Take a task in, for `pass_time`."""

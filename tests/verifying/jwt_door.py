@@ -36,8 +36,8 @@ class CountingVerifier:
     def still_holds(self, verdict: Verdict) -> bool:
         return self._verifier.still_holds(verdict)
 
-    def start(self) -> Flow[None]:
-        return self._verifier.start()
+    def preload(self) -> None:
+        self._verifier.preload()
 
 
 class Verifying(Protocol):

@@ -449,10 +449,11 @@ def test_another_text_with_the_same_bytes_is_another_token() -> None:
 # Start and fork
 
 
-def test_start_prepares_every_issuer() -> None:
-    """B-40: starting begins a fetch for every issuer, and waits for none."""
+def test_every_issuer_is_preloaded() -> None:
+    """B-40: preloading begins a fetch for every issuer, and waits for none."""
     table, fetches = two_issuers()
     run(table.start())
+    table.preload()
     deadline = time.monotonic() + 5
     while not all(fetch.requests for fetch in fetches.values()) and time.monotonic() < deadline:
         time.sleep(0.005)

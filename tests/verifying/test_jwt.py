@@ -28,6 +28,7 @@ from authmux import (
     InvalidCredential,
     Principal,
     Unavailable,
+    UnprovenClient,
     User,
     profiles,
 )
@@ -390,9 +391,13 @@ def test_an_issuer_that_is_down() -> None:
 
 
 def test_a_principal_of_no_proved_class() -> None:
-    """A-110: where users may choose their subject, one who chose a client's id is no client."""
-    principal = es256_door().admit(mint(get_key("ES256"), access_token(sub="client-1")))
-    assert type(principal) is Principal
+    """A-110: where users may choose their subject, one who chose a client's id is no client, and not the user of it."""
+    door = es256_door()
+    either = door.admit(mint(get_key("ES256"), access_token(sub="client-1")))
+    user = door.admit(mint(get_key("ES256"), access_token(sub="client-1", client_id="another")))
+    assert (type(either), type(user)) == (UnprovenClient, Principal)
+    assert not isinstance(either, Client | User)
+    assert either != user
 
 
 @pytest.mark.parametrize("by_profile", [True, False], ids=["profile", "argument"])
@@ -411,7 +416,7 @@ def test_a_token_without_subject() -> None:
     """B-27: under the compatible rules the client stands in for a subject, and is no proved client for it."""
     door = es256_door(subjects_assigned_by_issuer=True)
     principal = door.admit(mint(get_key("ES256"), access_token(sub=None), typ="JWT"))
-    assert (type(principal), principal.id) == (Principal, "client-1")
+    assert (type(principal), principal.id) == (UnprovenClient, "client-1")
 
 
 def test_what_a_principal_says() -> None:

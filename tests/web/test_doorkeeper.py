@@ -25,6 +25,8 @@ from tests.faces.verifiers import UserVerifier
 ANN = User(id="ann", issuer="tests")
 EVE = User(id="eve", issuer="tests")
 
+SENT = [(b"authorization", b"Bearer user_ann")]
+
 
 def no_framework(status: int) -> None:
     """Have no exception of one's own."""
@@ -65,36 +67,43 @@ def test_what_cannot_be_used(realm: str, header: str) -> None:
 def test_visit_of_its_own() -> None:
     """A visit is known again by the authenticator that opened it, so that nothing is verified twice."""
     doorkeeper = new_doorkeeper()
-    visit = doorkeeper.admit(ANN)
-    assert doorkeeper.visit_of({VISIT: visit}) is visit
+    visit = doorkeeper.admit(ANN, SENT)
+    assert doorkeeper.visit_of({VISIT: visit}, SENT) is visit
+
+
+def test_visit_of_other_headers() -> None:
+    """A copy of a request that was given other headers, as for a batch's parts, is another request."""
+    doorkeeper = new_doorkeeper()
+    visit = doorkeeper.admit(ANN, SENT)
+    assert doorkeeper.visit_of({VISIT: visit}, [(b"authorization", b"Bearer user_bob")]) is None
 
 
 @pytest.mark.parametrize(
     "found",
-    [None, Visit(ANN), new_doorkeeper().admit(ANN), "user_ann", {"principal": "ann"}],
+    [None, Visit(ANN), new_doorkeeper().admit(ANN, SENT), "user_ann", {"principal": "ann"}],
     ids=["none", "of-nobody", "of-another", "text", "mapping"],
 )
 def test_visit_of_another(found: object) -> None:
     """No other visit, and nothing that is none, is taken for one's own."""
-    assert new_doorkeeper().visit_of({} if found is None else {VISIT: found}) is None
+    assert new_doorkeeper().visit_of({} if found is None else {VISIT: found}, SENT) is None
 
 
 def test_admits() -> None:
     """A visit has the principal that was verified, or none."""
     doorkeeper = new_doorkeeper()
-    assert [doorkeeper.admit(principal).principal for principal in (ANN, None)] == [ANN, None]
+    assert [doorkeeper.admit(principal, SENT).principal for principal in (ANN, None)] == [ANN, None]
 
 
 def test_admits_whom_a_test_has_named() -> None:
     """Where no credential was sent, a test may have said who comes; a credential counts for more."""
     doorkeeper = new_doorkeeper()
     with as_principal(EVE):
-        assert [doorkeeper.admit(principal).principal for principal in (ANN, None)] == [ANN, EVE]
+        assert [doorkeeper.admit(principal, SENT).principal for principal in (ANN, None)] == [ANN, EVE]
 
 
 def test_does_not_stand_itself() -> None:
     """A visit stands for its own request, and not for the next one that brings no credential."""
-    assert not new_doorkeeper().admit(ANN).stands
+    assert not new_doorkeeper().admit(ANN, SENT).stands
 
 
 REFUSALS: dict[str, tuple[AuthError, str]] = {
@@ -144,7 +153,7 @@ INSTEAD: list[tuple[AuthError, int, bool]] = [
 def test_answers_instead(refusal: AuthError, status: int, *, ours: bool) -> None:
     """A response that only reports the guard's refusal gives way to the challenge; any other stands."""
     doorkeeper = new_doorkeeper()
-    visit = doorkeeper.admit(None)
+    visit = doorkeeper.admit(None, SENT)
     visit.refuse(refusal)
     expected = Challenger(realm="api").challenge_for(refusal) if ours else None
     assert doorkeeper.answer_instead(visit, status) == expected
@@ -154,7 +163,7 @@ def test_answers_instead(refusal: AuthError, status: int, *, ours: bool) -> None
 def test_answers_nothing_where_nothing_was_refused(status: int) -> None:
     """Without a refusal every response stands."""
     doorkeeper = new_doorkeeper()
-    assert doorkeeper.answer_instead(doorkeeper.admit(ANN), status) is None
+    assert doorkeeper.answer_instead(doorkeeper.admit(ANN, SENT), status) is None
 
 
 @pytest.mark.parametrize(("refusal", "status"), [(MISSING, 401), (LACKING, 403), (NOT_ALLOWED, 403)], ids=str)
@@ -166,10 +175,10 @@ def test_guard_raises_the_framework_s_exception(refusal: AuthError, status: int)
         asked.append(status)
         return LookupError("native")
 
-    raised = new_doorkeeper(as_native=as_native).admit(None).refuse(refusal)
+    raised = new_doorkeeper(as_native=as_native).admit(None, SENT).refuse(refusal)
     assert (str(raised), asked) == ("native", [status])
 
 
 def test_guard_raises_the_refusal_itself() -> None:
     """Where there is no framework the guard raises the refusal."""
-    assert new_doorkeeper().admit(None).refuse(MISSING) is MISSING
+    assert new_doorkeeper().admit(None, SENT).refuse(MISSING) is MISSING

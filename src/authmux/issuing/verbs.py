@@ -78,7 +78,7 @@ class Verbs:
         del by  # the system may see everything; a principal will see its own (K-42)
         reading = yield from ask(self.store.find, credential_id)
         if reading.record is None:
-            raise NotFound(f"there is no key or token {credential_id!r}")
+            raise NotFound("there is no such key or token: give its id, the 16 characters before the last '_'")
         return reading.record
 
     def list(self, query: Query, *, by: System) -> Flow[Sequence[Record]]:

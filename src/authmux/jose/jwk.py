@@ -33,6 +33,14 @@ _IMPLEMENTATIONS: Final[dict[str, Algorithm]] = {
 _PUBLIC_MEMBERS: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 
 
+# A modulus of the broken Infineon generator is a power of 65537 modulo each of these primes (CVE-2017-15361, B-15);
+# of others, one in 2^28 is.
+_ROCA: Final = tuple(
+    (prime, frozenset(pow(65537, power, prime) for power in range(prime)))
+    for prime in (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+)
+
+
 class UnusableKey(ValueError):
     """A key that is not for us, or not fit to be used; the message is a short constant."""
 
@@ -137,6 +145,8 @@ def _signature_length(key: object) -> int:
                 raise UnusableKey("rsa_size")
             if numbers.n % 2 == 0 or numbers.e % 2 == 0 or not 3 <= numbers.e < 2**32:
                 raise UnusableKey("rsa_numbers")
+            if all(numbers.n % prime in powers for prime, powers in _ROCA):
+                raise UnusableKey("rsa_roca")
             return (key.key_size + 7) // 8
         case EllipticCurvePublicKey():
             return 2 * ((key.curve.key_size + 7) // 8)

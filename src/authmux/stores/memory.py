@@ -4,6 +4,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 
+from authmux.forking import renew_after_fork
 from authmux.stores.port import PepperCheck, Query, Reading, Revision, WriteRefused
 from authmux.stores.record import OwnerType, Record
 
@@ -16,6 +17,11 @@ class MemoryStore:
         self._records: dict[str, Record] = {}
         self._peppers: dict[str, bytes] = {}
         self._revision: Revision = secrets.token_hex(16)
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Go on with a copy of the records, in a child; from here on it has others than its parent."""
+        self._lock = threading.Lock()
 
     def freshness(self) -> Revision:
         """Return the current revision (K-22)."""

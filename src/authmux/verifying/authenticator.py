@@ -36,8 +36,9 @@ class Authenticator:
         others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier)]
         if not verifiers or remember < 1:
             raise ConfigurationError("an Authenticator takes at least one verifier, and remembers one verdict or more")
-        if issuers:
-            others.append(IssuerTable(issuers, remember=remember, clock=clock))
+        self._issuers = IssuerTable(issuers, remember=remember, clock=clock) if issuers else None
+        if self._issuers is not None:
+            others.append(self._issuers)
         _refuse_twins(others)
         self._verifiers: tuple[Verifier, ...] = tuple(others)
 
@@ -55,13 +56,21 @@ class Authenticator:
         raise InvalidCredential(Fault.MALFORMED, "unknown_shape")
 
     def start(self) -> Flow[None]:
-        """Prepare every verifier: check peppers, begin to fetch keys. Called by the faces; safe to call twice.
+        """Check every verifier, as far as that is possible before the first request; safe to call twice.
 
         Raises:
             ConfigurationError: one of them could never work.
         """
         for verifier in self._verifiers:
             yield from verifier.start()
+
+    def preload(self) -> None:
+        """Begin to fetch issuers' keys, without waiting (B-40); the faces do it with the first request.
+
+        It starts threads, so it is for a process that will not fork any more (B-41).
+        """
+        if self._issuers is not None:
+            self._issuers.preload()
 
     def require_blocking(self) -> None:
         """Return if a blocking face can use every verifier.

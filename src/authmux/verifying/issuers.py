@@ -68,9 +68,13 @@ class IssuerTable:
         return verdict.principal
 
     def start(self) -> Flow[None]:
-        """Start every verifier."""
+        """Return at once: nothing can be said of an issuer before its keys are there."""
+        yield from ()
+
+    def preload(self) -> None:
+        """Have every verifier begin to fetch its keys."""
         for verifier in self._verifiers.values():
-            yield from verifier.start()
+            verifier.preload()
 
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return no functions: keys are fetched elsewhere, and waited for in either colour."""

@@ -1,6 +1,7 @@
 """`JWTVerifier`: believes the access tokens of one issuer, with the keys that it publishes."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from authmux.flow import Flow
 from authmux.jose.claims import ClaimRules, client_id, read_scopes
 from authmux.jose.compact import CompactToken
 from authmux.jose.jwk import ALGORITHMS
-from authmux.principal import Client, Principal, VerifiedCredential, frozen
+from authmux.principal import Client, Principal, UnprovenClient, VerifiedCredential, frozen
 from authmux.profiles import AUTO, Profile
 from authmux.verifying.fetch import Fetch
 from authmux.verifying.loopback import is_loopback
@@ -83,23 +84,26 @@ class JWTVerifier:
         snapshot = self._keys.usable()
         return snapshot is not None and verdict.holds_in(snapshot.keys)
 
-    def start(self) -> Flow[None]:
+    def preload(self) -> None:
         """Begin to fetch the keys, without waiting: an issuer that is away does not stop the boot (B-40)."""
         self._keys.preload()
-        yield from ()
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         client, subject = client_id(claims, self._rules.profile), claims.get("sub")
-        is_client = self._clients_by_subject and subject is not None and subject == client
-        make = Client if is_client else Principal
         credential = VerifiedCredential(kind="jwt", id=claims.get("jti"), expires_at=float(claims["exp"]))
-        return make(
+        return self._class_of(subject, client)(
             id=subject or client or "",
             issuer=self.issuer,
             scopes=read_scopes(claims),
             credential=credential,
             claims=frozen(claims),
         )
+
+    def _class_of(self, subject: str | None, client: str | None) -> type[Principal]:
+        """Return what is proved of a caller by its subject and its client's id."""
+        if subject is not None and subject != client:
+            return Principal
+        return Client if self._clients_by_subject and subject is not None else UnprovenClient
 
     def _verdict(self, token: CompactToken, thumbprint: str, now: float) -> Verdict:
         claims, leeway = token.claims, self._rules.leeway
@@ -113,6 +117,7 @@ class JWTVerifier:
         )
 
 
+@cache  # it holds nothing but its options; the system's certificate authorities take 20 ms to load
 def _https_fetch() -> Fetch:
     from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
 

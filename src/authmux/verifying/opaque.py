@@ -79,7 +79,6 @@ class OpaqueVerifier:
 
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return whom a token stands for; see `Verifier.verify`."""
-        now = self._clock.time()
         token = self._tokens.parse(credential.text)
         try:
             revision = self._store.freshness()
@@ -96,7 +95,7 @@ class OpaqueVerifier:
             raise Unavailable("store_unavailable") from error
         except TimeoutError as error:
             raise Unavailable("store_slow") from error
-        return self._judge(held, record, secret, now)
+        return self._judge(held, record, secret, self._clock.time())  # now, after whatever was waited for (K-37)
 
     def start(self) -> Flow[None]:
         """Check that the peppers are those that the stored digests were made with (K-13)."""
@@ -143,13 +142,13 @@ class OpaqueVerifier:
             try:
                 return (yield from wait(future, timeout=self._read_timeout))
             except Abandoned:
-                held = self._recall(token_id, revision)  # somebody else may have begun again, and be done
-                if held is not None:
-                    return held
+                continue
 
     def _lead(self, flight: tuple[str, Revision]) -> Flow[Held]:
         try:
-            held = self._hold(flight[0], (yield from ask(self._store.find, flight[0])))
+            held = self._recall(*flight)  # the look-up before this one may have ended just now
+            if held is None:
+                held = self._hold(flight[0], (yield from ask(self._store.find, flight[0])))
         except BaseException as error:
             self._reads.land(flight, error=error)
             raise

@@ -22,7 +22,8 @@ class Recent(Generic[K, V]):
     """
 
     def __init__(self, size: int) -> None:
-        self._lock = threading.Lock()
+        # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
+        self._lock = threading.RLock()
         self._cache: LRUCache[K, V] = LRUCache(size)
 
     def __len__(self) -> int:
@@ -43,7 +44,8 @@ class Recent(Generic[K, V]):
 
     def clear(self) -> None:
         """Forget everything; also right in a forked child, whose copy of the lock may be taken for ever."""
-        self._lock = threading.Lock()
+        # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
+        self._lock = threading.RLock()
         self._cache = LRUCache(int(self._cache.maxsize))
 
 
@@ -55,7 +57,8 @@ class Flights(Generic[K, V]):
     """Look-ups under way, so that many who want the same at once cause one (K-23)."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
+        self._lock = threading.RLock()
         self._futures: dict[K, Future[V]] = {}
 
     def join(self, key: K) -> tuple["Future[V]", bool]:
@@ -80,5 +83,6 @@ class Flights(Generic[K, V]):
 
     def clear(self) -> None:
         """Forget what was under way: in a forked child nobody does it."""
-        self._lock = threading.Lock()
+        # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
+        self._lock = threading.RLock()
         self._futures = {}

@@ -179,13 +179,17 @@ class RemoteKeys:
         flight.set_running_or_notify_cancel()  # so that no waiter can cancel it for the others
         self._flight = flight
         self._plan.began(self._clock.monotonic(), forced=forced)
-        self._scheduler.do(lambda: self._attempt(flight, forced=forced))
+        if not self._scheduler.do(lambda: self._attempt(flight, forced=forced)):
+            self._flight = None  # nobody will fly it
+            self._plan.failed(self._clock.monotonic(), retry_after=None)
+            self._scheduler.watch(self, due_at=self._plan.due_at)
+            flight.set_result(None)
         return flight
 
     def _attempt(self, flight: "Future[None]", *, forced: bool) -> None:
         try:
             snapshot, max_age = self._fetch_keys(forced=forced)
-        except Exception as error:
+        except BaseException as error:  # a `Fetch` that uses asyncio may end in a CancelledError
             self._failed(error)
         else:
             self._succeeded(snapshot, max_age)
@@ -231,7 +235,7 @@ class RemoteKeys:
         if held is not None and held.keys.thumbprints.isdisjoint(snapshot.keys.thumbprints):
             _log.warning("issuer %s: full rotation, none of the keys known so far is published now", self._issuer)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         retry_after = error.retry_after if isinstance(error, FetchFailed) else None
         with self._lock:
             self._plan.failed(self._clock.monotonic(), retry_after=retry_after)

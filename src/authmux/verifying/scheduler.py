@@ -55,19 +55,20 @@ class Scheduler:
                 self._timekeeper = _daemon("authmux-timekeeper", self._keep_time)
             self._changed.notify()
 
-    def do(self, action: Callable[[], None]) -> None:
-        """Do something now, or as soon as a worker thread is free."""
+    def do(self, action: Callable[[], None]) -> bool:
+        """Do something now, or as soon as a worker thread is free; return False where not one thread can be had."""
         with self._changed:
-            self._actions.put(action)
             if not self._idle.acquire(blocking=False) and self._workers < WORKERS:
-                self._workers += 1
-                _daemon(f"authmux-fetch-{self._workers}", self._work)
+                self._workers += _daemon(f"authmux-fetch-{self._workers + 1}", self._work) is not None
+            if self._workers:
+                self._actions.put(action)
+            return self._workers > 0
 
     def _keep_time(self) -> None:
         while True:
             task = self._next_due()
-            if task is not None:
-                self.do(task.run_if_due)
+            if task is not None and not self.do(task.run_if_due):
+                self.watch(task, due_at=self._clock.monotonic() + 1)
             del task  # hold nothing while waiting
 
     def _next_due(self) -> Task | None:
@@ -84,7 +85,7 @@ class Scheduler:
             action = self._actions.get()
             try:
                 action()
-            except Exception:
+            except BaseException:  # a thread that ended here would be missed for ever
                 _log.exception("a background task failed")
             del action
             self._idle.release()
@@ -93,7 +94,12 @@ class Scheduler:
 SHARED_SCHEDULER = Scheduler()
 
 
-def _daemon(name: str, target: Callable[[], None]) -> threading.Thread:
+def _daemon(name: str, target: Callable[[], None]) -> threading.Thread | None:
+    """Start a thread; return None where the system has none left at this moment."""
     thread = threading.Thread(target=target, name=name, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        _log.error("%s: %s", name, error)  # it says all in one line
+        return None
     return thread

@@ -28,7 +28,7 @@ class Verifier(Protocol):
         ...
 
     def start(self) -> Flow[None]:
-        """Check what can be checked, and prepare what can be prepared, before the first request.
+        """Check what can be checked before the first request.
 
         Raises:
             ConfigurationError: it could never work as it is set up.
@@ -57,6 +57,6 @@ class IssuerVerifier(Protocol):
         """Return whether what a verdict rests on, besides its time, still stands (B-60)."""
         ...
 
-    def start(self) -> Flow[None]:
-        """See `Verifier.start`."""
+    def preload(self) -> None:
+        """Begin to fetch what it needs, without waiting for it (B-40)."""
         ...

@@ -1,10 +1,14 @@
 """`Doorkeeper`: what every face does with a request, whatever its protocol: find, verify, admit, refuse."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from authmux.credential import PresentedCredential
 from authmux.errors import AuthError, Unavailable
+from authmux.flow import Flow
+from authmux.forking import renew_if_forked
 from authmux.guard import Visit, standing_principal
 from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
@@ -39,27 +43,46 @@ class Doorkeeper:
         locations = Locations(api_key_header=api_key_header)
         self.api_key_header = api_key_header
         self.find = locations.find
-        self.verify = authenticator.verify
+        self._verify = authenticator.verify
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
+        self._at_home_in = 0
 
-    def visit_of(self, request: Mapping[str, Any]) -> Visit | None:
+    def verify(self, credential: PresentedCredential) -> Flow[Principal]:
+        """Return who brings a credential; see `Authenticator.verify`."""
+        if self._at_home_in != os.getpid():
+            self._settle()
+        principal: Principal | None = yield from self._verify(credential)
+        if principal is None:  # a verifier of the application's own that forgot to refuse
+            raise TypeError("a verifier returned nobody: return a principal, or raise InvalidCredential")
+        return principal
+
+    def _settle(self) -> None:
+        """Be at home in this process, which may be a child that was forked in any way."""
+        self._at_home_in = os.getpid()
+        renew_if_forked()
+        self.authenticator.preload()
+
+    def visit_of(self, request: Mapping[str, Any], sent: object) -> Visit | None:
         """Return the visit that another middleware with the same authenticator opened for this request.
 
         It may be of another face, so its duties remain to be done; only nothing is verified again. From here on it is
         this framework's exceptions that its guards raise, if it has any.
+
+        Arguments:
+            sent: the headers of this request; a copy of its scope that was given others is another request.
         """
         visit = request.get(VISIT)
-        if not isinstance(visit, Visit) or visit.opened_by is not self.authenticator:
+        if not isinstance(visit, Visit) or visit.opened_by is not self.authenticator or visit.sent != sent:
             return None
         if self._as_native(401) is not None:
             visit.as_native = self._native
         return visit
 
-    def admit(self, principal: Principal | None) -> Visit:
+    def admit(self, principal: Principal | None, sent: object) -> Visit:
         """Open a visit; where no credential was sent, a test may have said who comes."""
         principal = principal or standing_principal()
-        return Visit(principal, opened_by=self.authenticator, as_native=self._native)
+        return Visit(principal, opened_by=self.authenticator, sent=sent, as_native=self._native)
 
     def answer(self, refusal: AuthError) -> Challenge:
         """Return the challenge for a refusal, and note it for the operator: never with the credential's text."""
@@ -68,9 +91,16 @@ class Doorkeeper:
             "refused: %s, %s, credential %s",
             type(refusal).__name__,
             refusal.reason,
-            refusal.credential_id or "not proved",
+            # Escaped: a JWT's id is whatever its issuer let somebody write, a line break too.
+            ascii(refusal.credential_id)[1:-1] if refusal.credential_id else "not proved",
         )
         return self._challenger.challenge_for(refusal)
+
+    def answer_visit(self, visit: Visit) -> Challenge:
+        """Return the challenge for the refusal that a guard left, which is answered with that, and once."""
+        refusal, visit.refusal = visit.refusal, None
+        assert refusal is not None
+        return self.answer(refusal)
 
     def answer_instead(self, visit: Visit, status: int) -> Challenge | None:
         """Return what to answer in place of a response with this status; None where that response stands.
@@ -78,10 +108,9 @@ class Doorkeeper:
         The application's own response to a refusal by the guard gives way, so that the same refusal is the same
         bytes in every framework. A response of another status shows that the application took care of it itself.
         """
-        if visit.refusal is None:
+        if visit.refusal is None or status not in (self._challenger.challenge_for(visit.refusal).status, 500):
             return None
-        challenge = self._challenger.challenge_for(visit.refusal)
-        return self.answer(visit.refusal) if status in (challenge.status, 500) else None
+        return self.answer_visit(visit)
 
     def _native(self, refusal: AuthError) -> Exception:
         return self._as_native(self._challenger.challenge_for(refusal).status) or refusal

@@ -2,7 +2,10 @@
 
 import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 from sqlalchemy import URL
 
@@ -13,25 +16,42 @@ from authmux.stores.sql.sqlite import file_of
 
 _log = logging.getLogger("authmux.store")
 
+_PATIENCE: Final = 5.0  # seconds for which a fork waits
+
 
 class DatabaseFile:
     """What stores of both colours share; a database in memory is a file that is not there, of which nothing is held.
 
     Arguments:
         url: where the database is.
+        sqlite: the module through which the engine speaks to SQLite.
         clock: for how often to look whether the file was replaced.
         let_go: an engine's `dispose`, which closes every pooled connection, or with `close=False` only forgets them.
     """
 
-    def __init__(self, url: URL, *, clock: Clock, let_go: Callable[..., object]) -> None:
+    def __init__(self, url: URL, *, sqlite: Any, clock: Clock, let_go: Callable[..., object]) -> None:
         self._path = file_of(url)
         self._let_go = let_go
         self._identity: FileIdentity | None = None
-        self._revision = FileRevision(self._path, clock=clock) if self._path else None
+        self._revision = FileRevision(self._path, sqlite=sqlite, clock=clock) if self._path else None
+        self._quiet = threading.Condition()  # held around a fork, which waits until no connection is in use
+        self._in_use = 0
 
     def freshness(self) -> Revision | None:
         """Return the revision, read from the file on every call; None for a database in memory (K-22)."""
         return self._revision.read() if self._revision else None
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the process from forking while a connection is in use, for a moment."""
+        with self._quiet:
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._in_use -= 1
+                self._quiet.notify_all()
 
     def look(self) -> None:
         """Let go of a file that was replaced, before anything is read of it or written to it (K-22).
@@ -66,6 +86,9 @@ class DatabaseFile:
     def before_fork(self) -> None:
         """Close what a child must not inherit: see `FileRevision.before_fork`."""
         if self._revision:
+            self._quiet.acquire()
+            if not self._quiet.wait_for(lambda: self._in_use == 0, timeout=_PATIENCE):
+                _log.warning("a fork while the database is in use: the child may be unable to use it")
             self._revision.before_fork()
             self._let_go()
 
@@ -73,9 +96,11 @@ class DatabaseFile:
         """Go on, in the parent."""
         if self._revision:
             self._revision.after_fork_in_parent()
+            self._quiet.release()
 
     def after_fork(self) -> None:
         """Begin without connections, in a child; a database in memory goes on in the one that it lives in."""
         if self._revision:
+            self._quiet, self._in_use = threading.Condition(), 0
             self._revision.after_fork()
             self._let_go(close=False)

@@ -4,12 +4,12 @@ import logging
 import os
 import sqlite3
 import threading
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from authmux.clock import Clock
 from authmux.stores.port import Revision, StoreUnavailable
-from authmux.stores.sql.sqlite import unavailable
+from authmux.stores.sql.sqlite import COUNT_TRIGGERS, TRIGGERS, unavailable
 
 _log = logging.getLogger("authmux.store")
 
@@ -38,11 +38,13 @@ class FileRevision:
 
     Arguments:
         path: the database file.
+        sqlite: the engine's own module: a second copy of SQLite in one process would undo the locks of the first.
         clock: for how often to look whether the file is still the same one.
     """
 
-    def __init__(self, path: str, *, clock: Clock) -> None:
+    def __init__(self, path: str, *, sqlite: Any, clock: Clock) -> None:
         self._path = path
+        self._sqlite = sqlite
         self._monotonic = clock.monotonic
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -62,7 +64,7 @@ class FileRevision:
                 if self._connection is None:
                     return None
                 row: tuple[Revision] = self._connection.execute(_READ).fetchall()[0]
-            except (sqlite3.Error, IndexError) as error:
+            except (self._sqlite.Error, IndexError) as error:
                 self._close()
                 raise unavailable(error) from error
             except StoreUnavailable:
@@ -96,12 +98,22 @@ class FileRevision:
         identity = identity_of(self._path)
         if identity != self._identity or self._connection is None:
             self._open(identity)
+        if self._connection is not None:
+            self._look_at_triggers(self._connection)
         self._look_again = self._monotonic() + _LOOK_EVERY
+
+    def _look_at_triggers(self, connection: sqlite3.Connection) -> None:
+        """Believe no revision that a change may not move: Alembic's batch mode makes tables anew, without triggers."""
+        if connection.execute(COUNT_TRIGGERS).fetchall()[0][0] == len(TRIGGERS):
+            return
+        if connection.execute(_READ).fetchall():  # no tables at all is told by the reading itself
+            _log.error("a migration took the triggers from the authmux tables: call store.create_schema()")
+        raise StoreUnavailable("no_triggers")
 
     def _open(self, identity: FileIdentity) -> None:
         is_another = identity != self._identity
         self._close()
-        connection = sqlite3.connect(
+        connection = self._sqlite.connect(
             f"file:{quote(self._path)}?mode=rw",
             uri=True,
             timeout=_BUSY_TIMEOUT,
@@ -111,7 +123,7 @@ class FileRevision:
         try:
             connection.execute("PRAGMA query_only = ON").close()
             mode = connection.execute("PRAGMA journal_mode").fetchall()[0][0]
-        except sqlite3.Error:
+        except self._sqlite.Error:
             connection.close()
             raise
         self._identity = identity

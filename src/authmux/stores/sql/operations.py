@@ -102,6 +102,7 @@ def add(connection: Connection, record: Record, *, pepper: PepperCheck, max_live
     _keep_pepper(connection, pepper)
     connection.execute(insert(credentials), credential_values(record))
     connection.execute(insert(credential_secrets), secret_values(record))
+    _move_revision(connection)
 
 
 def replace(connection: Connection, record: Record, *, expected: int, pepper: PepperCheck | None) -> None:
@@ -113,6 +114,12 @@ def replace(connection: Connection, record: Record, *, expected: int, pepper: Pe
         raise WriteRefused("changed")
     connection.execute(credential_secrets.delete().where(credential_secrets.c.credential_id == record.id))
     connection.execute(insert(credential_secrets), secret_values(record))
+    _move_revision(connection)
+
+
+def _move_revision(connection: Connection) -> None:
+    """Do what the triggers do, even where a migration has made the tables anew without them."""
+    connection.execute(update(revision).values(token=random_source.token_hex(16)))
 
 
 def pepper_checks(connection: Connection) -> list[PepperCheck]:

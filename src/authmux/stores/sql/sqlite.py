@@ -26,6 +26,11 @@ TRIGGERS: Final = tuple(
 )
 """Triggers, so that a revocation typed into the sqlite3 shell counts like any other."""
 
+COUNT_TRIGGERS: Final = (
+    f"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN {_WATCHED}"
+    " AND sql LIKE '%UPDATE authmux_revision SET token%'"
+)
+
 
 def engine_for(url: URL) -> Engine:
     """Return an engine whose connections are durable and hold to foreign keys."""

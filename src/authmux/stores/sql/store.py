@@ -37,7 +37,9 @@ class SQLStore:
         self._engine = _engine_for(database) if isinstance(database, str) else database
         if (self._engine.dialect.name, self._engine.dialect.is_async) != ("sqlite", False):
             raise ConfigurationError(_WHAT_IS_TAKEN)
-        self._file = DatabaseFile(self._engine.url, clock=clock, let_go=self._engine.dispose)
+        self._file = DatabaseFile(
+            self._engine.url, sqlite=self._engine.dialect.loaded_dbapi, clock=clock, let_go=self._engine.dispose
+        )
         renew_after_fork(self._file)
         close_for_fork(self._file)
 
@@ -93,7 +95,7 @@ class SQLStore:
     def _connection(self) -> Iterator[Connection]:
         self._file.look()
         try:
-            with self._engine.connect() as connection:
+            with self._file.in_use(), self._engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
                 if not self._is_ours:
                     leave_transaction(connection)

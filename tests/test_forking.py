@@ -65,3 +65,29 @@ held = [Held(fails=number % 2 == 0) for number in range(20)]
 sys.exit(exit_code_of_child(lambda: all(each.renewed_in == [os.getpid()] for each in held)))
 """
     assert run_apart(program) == 0
+
+
+def test_a_fork_that_python_was_not_told_of() -> None:
+    """A server that forks in C, as uWSGI does, is noticed by the process id, and once."""
+    script = """
+import ctypes, os
+from authmux.forking import renew_after_fork, renew_if_forked
+
+class Counted:
+    renewed = 0
+    def after_fork(self):
+        self.renewed += 1
+
+counted = Counted()
+renew_after_fork(counted)
+renew_if_forked()
+assert counted.renewed == 0
+child = ctypes.CDLL(None).fork()
+if child == 0:
+    before = counted.renewed
+    renew_if_forked()
+    renew_if_forked()
+    os._exit(0 if (before, counted.renewed) == (0, 1) else 1)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -91,6 +91,9 @@ class AuthMiddleware:
         """Return how the application receives the request's body."""
         return receive
 
+    def look_over(self, scope: Scope) -> None:
+        """Refuse to start an application that is put together wrongly, as far as that can be seen."""
+
     def overlooked(self, scope: Scope, visit: Visit) -> AuthError | None:
         """Return the refusal of a guard that the application should have asked and did not; None by default."""
         return None
@@ -106,6 +109,7 @@ class AuthMiddleware:
         """Start the authenticator before the application; what could never work refuses to start."""
         if scope["type"] == "lifespan":
             try:
+                self.look_over(scope)
                 await run_async(self._doorkeeper.authenticator.start())
                 self._doorkeeper.authenticator.preload()
             except ConfigurationError as error:

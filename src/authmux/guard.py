@@ -6,7 +6,7 @@ finds no visit refuses: an endpoint is never open because a middleware was forgo
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, TypeVar, cast
@@ -191,6 +191,19 @@ def requirements_of(endpoint: object) -> tuple[Requirement, ...]:
     return getattr(endpoint, "__authmux_requirements__", ())
 
 
+def refuse_lost_guards(endpoints: Iterable[object]) -> None:
+    """Return if every function that a router holds has the guard that was put on it.
+
+    Raises:
+        ConfigurationError: `@requires` stands above the route's decorator, which had taken the bare function by then:
+            the guard would never be asked.
+    """
+    for endpoint in endpoints:
+        if getattr(endpoint, "__authmux_guarded__", False) and not requirements_of(endpoint):
+            name = getattr(endpoint, "__qualname__", endpoint)
+            raise ConfigurationError(f"@requires guards nothing on {name}: write it below the route's decorator")
+
+
 def guarded(
     endpoint: Callable[P, R], requirement: Requirement, check: Callable[[dict[str, Any]], object]
 ) -> Callable[P, R]:
@@ -198,6 +211,9 @@ def guarded(
     if inspect.isclass(endpoint) or not callable(endpoint):
         raise ConfigurationError(f"@requires goes on a function or method, and {endpoint!r} is none")
     wrapper = _async_wrapper(endpoint, check) if awaits(endpoint) else _wrapper(endpoint, check)
+    if inspect.isfunction(endpoint):
+        # After wrapping, which copies marks: only the bare function has this one.
+        setattr(endpoint, "__authmux_guarded__", True)  # noqa: B010  # type checkers know no attributes of functions
     wrapper.__authmux_requirements__ = (requirement, *requirements_of(endpoint))  # type: ignore[attr-defined]
     return wrapper
 

@@ -6,15 +6,16 @@ Endpoints find the principal in `request.user`, or anywhere by `current_principa
 works too; ours answers as RFC 6750 wants.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from authmux import asgi
-from authmux.guard import Visit, current_principal, find_principal, requires
+from authmux.guard import Visit, current_principal, find_principal, refuse_lost_guards, requires
 from authmux.scopes import covers
 from authmux.verifying.authenticator import Authenticator
 
@@ -37,6 +38,11 @@ class AuthMiddleware(asgi.AuthMiddleware):
         """Return Starlette's exception for a status."""
         return HTTPException(status)
 
+    def look_over(self, scope: asgi.Scope) -> None:
+        """Refuse to start where a guard was put on an endpoint too late."""
+        app = scope.get("app", self.app)
+        refuse_lost_guards(_endpoints(getattr(app, "routes", ())))
+
     def attach(self, scope: asgi.Scope, visit: Visit) -> None:
         """Set user and auth; what another middleware has set stays where no credential of ours was sent."""
         super().attach(scope, visit)
@@ -46,6 +52,12 @@ class AuthMiddleware(asgi.AuthMiddleware):
         elif "user" not in scope:
             scope["user"] = UnauthenticatedUser()
             scope["auth"] = AuthCredentials()
+
+
+def _endpoints(routes: Iterable[BaseRoute]) -> Iterator[object]:
+    for route in routes:
+        yield getattr(route, "endpoint", None)
+        yield from _endpoints(getattr(route, "routes", None) or ())
 
 
 class _Credentials(AuthCredentials):

@@ -36,10 +36,14 @@ class AuthMiddleware:
             authenticator, api_key_header=api_key_header, realm=realm, as_native=self.as_native
         )
         self._api_key_name = "HTTP_" + api_key_header.upper().replace("-", "_") if api_key_header else ""
+        self._is_looked_over = False
         run(authenticator.start())
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request."""
+        if not self._is_looked_over:
+            self.look_over()
+            self._is_looked_over = True
         sent = environ.get("HTTP_AUTHORIZATION"), environ.get(self._api_key_name)
         visit = self._doorkeeper.visit_of(environ, sent)
         if visit is None:
@@ -64,6 +68,9 @@ class AuthMiddleware:
         if type(body) in (list, tuple) or _is_file(body, environ):
             return body  # type: ignore[no-any-return]  # nothing of the application runs while it is sent
         return _Body(body, way_out, visit)
+
+    def look_over(self) -> None:
+        """Refuse to serve an application that is put together wrongly, as far as that can be seen."""
 
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""

@@ -50,6 +50,7 @@ class FileRevision:
         self._connection: sqlite3.Connection | None = None
         self._identity: FileIdentity | None = None
         self._look_again = 0.0
+        self._inherited: sqlite3.Connection | None = None
 
     def read(self) -> Revision | None:
         """Return the revision as it is now; None where the database is not in WAL mode, so nothing may be held.
@@ -93,6 +94,9 @@ class FileRevision:
     def after_fork(self) -> None:
         """Begin without a connection, in a child."""
         self._lock = threading.Lock()
+        if self._connection is not None:  # nobody was told of the fork; to close it here would harm the parent
+            self._inherited = self._connection
+            self._connection, self._identity, self._look_again = None, None, 0.0
 
     def _look_at_file(self) -> None:
         identity = identity_of(self._path)

@@ -92,7 +92,7 @@ class AuthMiddleware:
         return receive
 
     def look_over(self, scope: Scope) -> None:
-        """Refuse to start an application that is put together wrongly, as far as that can be seen."""
+        """Warn of an application that is put together wrongly, as far as that can be seen."""
 
     def overlooked(self, scope: Scope, visit: Visit) -> AuthError | None:
         """Return the refusal of a guard that the application should have asked and did not; None by default."""

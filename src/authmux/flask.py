@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.exceptions import default_exceptions
 
 from authmux import wsgi
-from authmux.guard import current_principal, find_principal, refuse_lost_guards, requires
+from authmux.guard import current_principal, find_principal, requires, warn_of_lost_guards
 from authmux.verifying.authenticator import Authenticator
 
 __all__ = ["AuthMiddleware", "current_principal", "find_principal", "install", "requires"]
@@ -18,9 +18,9 @@ class AuthMiddleware(wsgi.AuthMiddleware):
     """`authmux.wsgi.AuthMiddleware`, whose refusals go through Flask's own error handling on their way out."""
 
     def look_over(self) -> None:
-        """Refuse to serve where a guard was put on a view too late."""
+        """Warn where a guard was put on a view too late."""
         app = getattr(self.app, "__self__", None)  # wsgi_app is a method of the application
-        refuse_lost_guards(getattr(app, "view_functions", {}).values())
+        warn_of_lost_guards(getattr(app, "view_functions", {}).values())
 
     def as_native(self, status: int) -> Exception:
         """Return werkzeug's exception for a status."""

@@ -6,6 +6,7 @@ finds no visit refuses: an endpoint is never open because a middleware was forgo
 
 import functools
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from authmux.errors import (
 from authmux.flow import awaits
 from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.scopes import covers, parse_needs
+
+_log = logging.getLogger("authmux.guard")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -191,17 +194,16 @@ def requirements_of(endpoint: object) -> tuple[Requirement, ...]:
     return getattr(endpoint, "__authmux_requirements__", ())
 
 
-def refuse_lost_guards(endpoints: Iterable[object]) -> None:
-    """Return if every function that a router holds has the guard that was put on it.
+def warn_of_lost_guards(endpoints: Iterable[object]) -> None:
+    """Warn of every function that a router holds bare, though a guard was put on it.
 
-    Raises:
-        ConfigurationError: `@requires` stands above the route's decorator, which had taken the bare function by then:
-            the guard would never be asked.
+    Nearly always `@requires` stands above the route's decorator, which had taken the bare function by then, so that the
+    guard is never asked. It is no error, for a program may mean to serve the same function both ways.
     """
     for endpoint in endpoints:
         if getattr(endpoint, "__authmux_guarded__", False) and not requirements_of(endpoint):
             name = getattr(endpoint, "__qualname__", endpoint)
-            raise ConfigurationError(f"@requires guards nothing on {name}: write it below the route's decorator")
+            _log.warning("@requires guards nothing on %s: write it below the route's decorator", name)
 
 
 def guarded(

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from authmux import asgi
-from authmux.guard import Visit, current_principal, find_principal, refuse_lost_guards, requires
+from authmux.guard import Visit, current_principal, find_principal, requires, warn_of_lost_guards
 from authmux.scopes import covers
 from authmux.verifying.authenticator import Authenticator
 
@@ -39,9 +39,9 @@ class AuthMiddleware(asgi.AuthMiddleware):
         return HTTPException(status)
 
     def look_over(self, scope: asgi.Scope) -> None:
-        """Refuse to start where a guard was put on an endpoint too late."""
+        """Warn where a guard was put on an endpoint too late."""
         app = scope.get("app", self.app)
-        refuse_lost_guards(_endpoints(getattr(app, "routes", ())))
+        warn_of_lost_guards(_endpoints(getattr(app, "routes", ())))
 
     def attach(self, scope: asgi.Scope, visit: Visit) -> None:
         """Set user and auth; what another middleware has set stays where no credential of ours was sent."""

@@ -70,7 +70,7 @@ class AuthMiddleware:
         return _Body(body, way_out, visit)
 
     def look_over(self) -> None:
-        """Refuse to serve an application that is put together wrongly, as far as that can be seen."""
+        """Warn of an application that is put together wrongly, as far as that can be seen."""
 
     def as_native(self, status: int) -> Exception | None:
         """Return the web framework's own exception for a status; None where it has none."""

@@ -37,10 +37,15 @@ def engine_for(url: URL) -> Engine:
     if file_of(url) is None:
         # A database in memory lives in its one connection; every other connection would find an empty one.
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=1, max_overflow=0, connect_args={"check_same_thread": False}
+            url,
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args={"check_same_thread": False},
         )
     else:
-        engine = create_engine(url, hide_parameters=True)
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
     event.listen(engine, "connect", _set_pragmas)
     return engine
 
@@ -79,7 +84,8 @@ def set_wal(connection: Connection) -> None:
 
 
 def leave_transaction(connection: Connection) -> None:
-    """Undo the BEGIN that an application's engine may emit by itself, since ours are of another kind."""
+    """Undo the BEGIN that an application's engine may emit by itself, since our transactions are of another kind."""
+    connection.execution_options(isolation_level="AUTOCOMMIT")
     connection.begin()
     raw: Any = connection.connection.dbapi_connection
     if raw.in_transaction:

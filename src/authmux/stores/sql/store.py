@@ -96,7 +96,6 @@ class SQLStore:
         self._file.look()
         try:
             with self._file.in_use(), self._engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
                 if not self._is_ours:
                     leave_transaction(connection)
                 self._file.note()

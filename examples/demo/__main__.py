@@ -16,7 +16,8 @@ def main() -> int:
     keep = parser.parse_args().keep
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # where a terminal has no check mark, a question mark must do
-    for each in (signal.SIGTERM, signal.SIGHUP):  # ended politely or by a closed terminal: the servers must stop too
+    # However it is ended, the servers must stop too; SIGINT as well, which a job in the background begins by ignoring.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.default_int_handler)
     try:
         return 0 if run(keep=keep) else 1

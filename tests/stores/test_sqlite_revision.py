@@ -316,3 +316,19 @@ def test_parent_and_child_both_write(store: SQLStore, record: Record, path: Path
     kept = store.find(record.id).record
     assert kept is not None
     assert kept.row_version == 1 + 2 * CHANGES
+
+
+def test_a_migration_that_takes_the_triggers_is_noticed(
+    store: SQLStore, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where a change would not move the revision, nothing is believed, until the schema is made whole (K-22)."""
+    assert store.freshness()
+    with closing(sqlite3.connect(path)) as shell:
+        shell.execute("DROP TRIGGER authmux_credentials_update")
+        shell.commit()
+    clock.advance(LOOK_EVERY)
+    with pytest.raises(StoreUnavailable):
+        store.freshness()
+    assert "call store.create_schema()" in caplog.text
+    store.create_schema()
+    assert store.freshness()

@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,7 +18,7 @@ from authmux.jose.jwk import PublicKey
 from authmux.testing import LocalIssuer, ManualClock
 from authmux.testing.signing_key import SigningKey
 from authmux.verifying.discovery import metadata_urls
-from authmux.verifying.fetch import Fetch, FetchFailed
+from authmux.verifying.fetch import Fetch, Fetched, FetchFailed
 from authmux.verifying.http_fetch import HTTPFetch
 from authmux.verifying.remote_keys import WAIT, RemoteKeys
 from authmux.verifying.scheduler import Scheduler
@@ -1013,3 +1013,40 @@ def test_a_real_crowd(http: HTTPFetch) -> None:
 
         assert asyncio.run(come_together()) == ["old"] * 200
         assert len(server.requests) == 1
+
+
+def test_a_fetch_that_is_cancelled() -> None:
+    """B-37: a fetch that ends in a cancellation, as one over asyncio may, is a failure like any other."""
+    cold = stage(keys_of(OLD))
+    calls: list[str] = []
+
+    def cancelled_once(url: str, headers: Mapping[str, str]) -> Fetched:
+        calls.append(url)
+        if len(calls) == 1:
+            raise asyncio.CancelledError
+        return cold.fetch(url, headers)
+
+    keys = RemoteKeys(ISSUER, jwks_uri=URI, fetch=cancelled_once, clock=cold.clock, scheduler=cold.scheduler)
+    with pytest.raises(Unavailable):
+        cold.scheduler.run(keys.find("ES256", "old"))
+    cold.scheduler.pass_time(1)
+    assert cold.scheduler.run(keys.find("ES256", "old")).kid == "old"
+
+
+def test_no_thread_can_be_had() -> None:
+    """B-37: where the system has no thread left, that is a failure, and the next attempt is made."""
+
+    class Exhausted(HandScheduler):
+        is_exhausted = True
+
+        def do(self, action: Callable[[], None]) -> bool:
+            return not self.is_exhausted and super().do(action)
+
+    clock = ManualClock()
+    scheduler = Exhausted(clock)
+    keys = RemoteKeys(ISSUER, jwks_uri=URI, fetch=ScriptedFetch(keys_of(OLD)), clock=clock, scheduler=scheduler)
+    with pytest.raises(Unavailable):
+        scheduler.run(keys.find("ES256", "old"))
+    scheduler.is_exhausted = False
+    scheduler.pass_time(1)
+    assert scheduler.run(keys.find("ES256", "old")).kid == "old"

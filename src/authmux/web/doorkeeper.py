@@ -40,9 +40,7 @@ class Doorkeeper:
         as_native: Callable[[int], Exception | None],
     ) -> None:
         self.authenticator = authenticator
-        locations = Locations(api_key_header=api_key_header)
-        self.api_key_header = api_key_header
-        self.find = locations.find
+        self.find = Locations(api_key_header=api_key_header).find
         self._verify = authenticator.verify
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native

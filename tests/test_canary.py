@@ -21,10 +21,10 @@ from authmux import (
     run,
     system,
 )
-from authmux.guard import Visit, current_visit
 from authmux.stores.port import Query
 from authmux.stores.sql import SQLStore
 from authmux.testing import as_principal
+from authmux.visit import Visit, current_visit
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
 from tests.faces.callers import ASGICaller, Caller, SocketCaller, WSGICaller
 from tests.faces.servers import all_servers

@@ -17,17 +17,9 @@ from authmux.errors import (
     InsufficientScope,
     MissingCredential,
 )
-from authmux.guard import (
-    Requirement,
-    Visit,
-    current_principal,
-    current_visit,
-    find_principal,
-    requirements_of,
-    requires,
-    standing_principal,
-)
+from authmux.guard import Requirement, current_principal, requirements_of, requires
 from authmux.principal import AnonymousKey, Client, Principal, User, VerifiedCredential
+from authmux.visit import Visit, current_visit, find_principal, standing_principal
 
 READ = frozenset({"reports:read"})
 PAT = VerifiedCredential(kind="pat", id="0123456789abcdef")

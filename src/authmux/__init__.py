@@ -27,7 +27,7 @@ from authmux.errors import (
     Unavailable,
 )
 from authmux.flow import Flow, ask, run, run_async
-from authmux.guard import current_principal, find_principal, requires
+from authmux.guard import current_principal, requires
 from authmux.issuing.actor import System, system
 from authmux.issuing.issued_token import IssuedToken
 from authmux.issuing.token_service import TokenService
@@ -41,6 +41,7 @@ from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.authenticator import Authenticator
 from authmux.verifying.opaque import APIKeyVerifier, PATVerifier
 from authmux.verifying.verifier import IssuerVerifier, Verifier
+from authmux.visit import find_principal
 
 if TYPE_CHECKING:
     from authmux.verifying.jwt import JWTVerifier

@@ -16,18 +16,12 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from authmux import asgi, starlette
+from authmux.asgi import still_valid
 from authmux.errors import AuthError
-from authmux.guard import (
-    Requirement,
-    Visit,
-    current_principal,
-    find_principal,
-    guarded,
-    read_requirement,
-    requirements_of,
-)
+from authmux.guard import Requirement, current_principal, guarded, read_requirement, requirements_of
 from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
+from authmux.visit import Visit, find_principal
 
 __all__ = [
     "AuthMiddleware",
@@ -37,6 +31,7 @@ __all__ = [
     "find_principal",
     "install",
     "requires",
+    "still_valid",
 ]
 
 P = ParamSpec("P")

@@ -8,10 +8,12 @@ from typing import Any
 from werkzeug.exceptions import default_exceptions
 
 from authmux import wsgi
-from authmux.guard import current_principal, find_principal, requires, warn_of_lost_guards
+from authmux.guard import current_principal, requires, warn_of_lost_guards
 from authmux.verifying.authenticator import Authenticator
+from authmux.visit import find_principal
+from authmux.wsgi import still_valid
 
-__all__ = ["AuthMiddleware", "current_principal", "find_principal", "install", "requires"]
+__all__ = ["AuthMiddleware", "current_principal", "find_principal", "install", "requires", "still_valid"]
 
 
 class AuthMiddleware(wsgi.AuthMiddleware):

@@ -1,16 +1,15 @@
-"""The guard: `requires()` on an endpoint, and who the current principal is.
+"""The guard: `requires()` on an endpoint, and `current_principal()` within one.
 
-The middleware opens a *visit* for each request and leaves it in a context variable; the guard reads it. A guard that
-finds no visit refuses: an endpoint is never open because a middleware was forgotten (K-93).
+It reads the visit that the middleware opened. A guard that finds none refuses: an endpoint is never open because a
+middleware was forgotten (K-93).
 """
 
 import functools
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from authmux.errors import (
     AuthError,
@@ -22,72 +21,12 @@ from authmux.errors import (
 from authmux.flow import awaits
 from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.scopes import covers, parse_needs
+from authmux.visit import current_visit
 
 _log = logging.getLogger("authmux.guard")
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Visit:
-    """One request, from the credential in to the answer out.
-
-    Arguments:
-        principal: who is calling, or None where no credential of ours was sent.
-        opened_by: the authenticator that said so; a second middleware with the same one verifies nothing again.
-        sent: the headers that it went by.
-        as_native: turns a refusal into the exception that the web framework raises for one; without it the
-            refusal itself is raised.
-        stands: whether it stands for every request that brings no credential, as `testing.as_principal` wants.
-    """
-
-    __slots__ = ("_raised", "as_native", "opened_by", "principal", "refusal", "sent", "stands")
-
-    def __init__(
-        self,
-        principal: Principal | None,
-        *,
-        opened_by: object = None,
-        sent: object = None,
-        as_native: Callable[[AuthError], Exception] | None = None,
-        stands: bool = False,
-    ) -> None:
-        self.principal = principal
-        self.opened_by = opened_by
-        self.sent = sent
-        self.stands = stands
-        self.refusal: AuthError | None = None
-        self._raised: Exception | None = None
-        self.as_native = as_native
-
-    def refuse(self, refusal: AuthError) -> Exception:
-        """Leave the refusal for the middleware to answer; return the exception to raise now."""
-        self.refusal = refusal
-        self._raised = self.as_native(refusal) if self.as_native else refusal
-        return self._raised
-
-    def explains(self, error: BaseException) -> bool:
-        """Return whether an exception is the one that was raised for the refusal, or was made of it."""
-        if self._raised is None or error is self._raised:
-            return error is self._raised
-        if isinstance(error, BaseExceptionGroup):
-            return all(self.explains(each) for each in error.exceptions)
-        return error.__cause__ is not None and self.explains(error.__cause__)
-
-
-current_visit: Final[ContextVar[Visit | None]] = ContextVar("authmux_visit", default=None)
-
-
-def standing_principal() -> Principal | None:
-    """Return the principal that a test has set for requests without a credential; None outside of tests."""
-    visit = current_visit.get()
-    return visit.principal if visit is not None and visit.stands else None
-
-
-def find_principal() -> Principal | None:
-    """Return who is calling, or None where no credential of ours was sent."""
-    visit = current_visit.get()
-    return visit.principal if visit else None
 
 
 def current_principal() -> Principal:
@@ -149,6 +88,8 @@ class Requirement:
             self.check(visit.principal)
         except AuthError as refusal:
             raise visit.refuse(refusal) from None
+        if self not in visit.asked:
+            visit.asked += (self,)
 
 
 def requires(

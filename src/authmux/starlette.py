@@ -15,11 +15,21 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from authmux import asgi
-from authmux.guard import Visit, current_principal, find_principal, requires, warn_of_lost_guards
+from authmux.asgi import still_valid
+from authmux.guard import current_principal, requires, warn_of_lost_guards
 from authmux.scopes import covers
 from authmux.verifying.authenticator import Authenticator
+from authmux.visit import Visit, find_principal
 
-__all__ = ["AuthMiddleware", "GrantedScopes", "current_principal", "find_principal", "install", "requires"]
+__all__ = [
+    "AuthMiddleware",
+    "GrantedScopes",
+    "current_principal",
+    "find_principal",
+    "install",
+    "requires",
+    "still_valid",
+]
 
 AUTHENTICATED = "authenticated"
 

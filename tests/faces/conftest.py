@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from authmux.guard import current_visit
 from authmux.stores.sql import SQLStore
+from authmux.visit import current_visit
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
 from tests.faces.callers import ASGICaller, Caller, WSGICaller
 from tests.faces.servers import Listening, all_servers

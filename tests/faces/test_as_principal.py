@@ -11,8 +11,8 @@ from flask import Flask
 from starlette.testclient import TestClient
 
 from authmux import Client, InsufficientScope, Principal, User, current_principal, requires
-from authmux.guard import current_visit
 from authmux.testing import as_principal
+from authmux.visit import current_visit
 from tests.faces.applications import ASGI_FACES, WSGI_FACES, describe
 from tests.faces.verifiers import open_house
 

@@ -11,7 +11,7 @@ import pytest
 from authmux import Authenticator, ConfigurationError, find_principal, requires
 from authmux.asgi import AuthMiddleware, install
 from authmux.errors import AuthError, MissingCredential
-from authmux.guard import current_visit
+from authmux.visit import current_visit
 from tests.faces.callers import Answer, ASGICaller, http_scope
 from tests.faces.verifiers import ANN, BOB, BUG, NOBODY, UNKNOWN, UserVerifier, open_house
 

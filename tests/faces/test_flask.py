@@ -17,7 +17,7 @@ from werkzeug.wsgi import FileWrapper
 
 from authmux import Authenticator, AuthError, ConfigurationError, current_principal, find_principal, wsgi
 from authmux.flask import AuthMiddleware, install, requires
-from authmux.guard import current_visit
+from authmux.visit import current_visit
 from tests.faces.callers import WSGICaller, environ_of
 from tests.faces.verifiers import ANN, BUG, NOBODY, UNKNOWN, UserVerifier, open_house
 

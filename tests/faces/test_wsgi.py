@@ -28,7 +28,7 @@ from authmux import (
     system,
 )
 from authmux.errors import AuthError, MissingCredential
-from authmux.guard import current_visit
+from authmux.visit import current_visit
 from authmux.wsgi import AuthMiddleware, install
 from tests.faces.callers import WSGICaller, environ_of
 from tests.faces.verifiers import ANN, BOB, BUG, NOBODY, UNKNOWN, UserVerifier, open_house

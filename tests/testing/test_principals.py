@@ -6,9 +6,10 @@ import threading
 import pytest
 
 from authmux.errors import InsufficientScope, MissingCredential
-from authmux.guard import current_principal, find_principal, requires, standing_principal
+from authmux.guard import current_principal, requires
 from authmux.principal import Client, User
 from authmux.testing import as_principal
+from authmux.visit import find_principal, standing_principal
 
 ADA = User(id="ada", issuer="acme", scopes=frozenset({"reports:read"}))
 JOB = Client(id="job", issuer="acme")

@@ -16,8 +16,8 @@ from authmux.errors import (
     MissingCredential,
     Unavailable,
 )
-from authmux.guard import Visit
 from authmux.testing import as_principal
+from authmux.visit import Visit
 from authmux.web.challenge import Challenger
 from authmux.web.doorkeeper import VISIT, Doorkeeper
 from tests.faces.verifiers import UserVerifier

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from authmux.guard import Visit, current_visit
 from authmux.principal import Principal
+from authmux.visit import Visit, current_visit
 
 
 @contextmanager

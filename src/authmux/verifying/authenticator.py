@@ -1,6 +1,7 @@
 """`Authenticator`: hands a credential to the one verifier that knows its shape, and to no other (B-03)."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.credential import PresentedCredential
@@ -32,6 +33,7 @@ class Authenticator:
         remember: int = 4096,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        self.verifiers: Final = verifiers
         issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
         others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier)]
         if not verifiers or remember < 1:
@@ -39,7 +41,7 @@ class Authenticator:
         self._issuers = IssuerTable(issuers, remember=remember, clock=clock) if issuers else None
         if self._issuers is not None:
             others.append(self._issuers)
-        _refuse_twins(others)
+        self._marks = _marks_of(others)
         self._verifiers: tuple[Verifier, ...] = tuple(others)
 
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
@@ -54,6 +56,14 @@ class Authenticator:
             if verifier.recognises(text):
                 return verifier.verify(credential)
         raise InvalidCredential(Fault.MALFORMED, "unknown_shape")
+
+    def is_key_or_pat(self, text: str) -> bool:
+        """Return whether a text begins as one of our own tokens does, which may stand in more places than a JWT."""
+        return text.startswith(self._marks)
+
+    def is_ours(self, text: str) -> bool:
+        """Return whether a text looks like a credential that one of the verifiers would judge, good or bad."""
+        return self.is_key_or_pat(text) or (self._issuers is not None and self._issuers.knows_issuer_of(text))
 
     def start(self) -> Flow[None]:
         """Check every verifier, as far as that is possible before the first request; safe to call twice.
@@ -89,8 +99,13 @@ class Authenticator:
         return [function for verifier in self._verifiers for function in verifier.ports()]
 
 
-def _refuse_twins(verifiers: Sequence[Verifier]) -> None:
-    """Refuse two verifiers that know the same shape: the second would never be asked."""
-    marks = [mark for verifier in verifiers for mark in getattr(verifier, "marks", ())]
+def _marks_of(verifiers: Sequence[Verifier]) -> tuple[str, ...]:
+    """Return how tokens of our own begin.
+
+    Raises:
+        ConfigurationError: two verifiers are for the same ones: the second would never be asked.
+    """
+    marks = tuple(mark for verifier in verifiers for mark in getattr(verifier, "marks", ()))
     if len(marks) != len(set(marks)):
         raise ConfigurationError("two verifiers are for the same kind of token, under the same prefix")
+    return marks

@@ -46,6 +46,13 @@ class IssuerTable:
         """Return whether a text has three segments: a JWS, and never a JWE, which has five (A-029)."""
         return text.count(".") == 2
 
+    def knows_issuer_of(self, text: str) -> bool:
+        """Return whether a text is a JWT that names one of our issuers; nothing of it is verified."""
+        try:
+            return self.recognises(text) and parse_compact(text).claims.get("iss") in self._verifiers
+        except (InvalidCredential, TypeError):  # an `iss` may be a list
+            return False
+
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return whom a token stands for; see `Verifier.verify`."""
         text = credential.text

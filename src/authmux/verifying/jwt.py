@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from authmux.clock import SYSTEM_CLOCK, Clock
@@ -40,6 +40,8 @@ class JWTVerifier:
         ConfigurationError: the issuer is not an https URL, there is no audience, or an algorithm is not one (B-11).
     """
 
+    kind: ClassVar = "jwt"
+
     def __init__(
         self,
         *,
@@ -62,6 +64,7 @@ class JWTVerifier:
             issuer=issuer, audiences=_read_audience(audience), profile=profile, leeway=_read_leeway(leeway)
         )
         self._clients_by_subject = profile.client_if_subject_is_client or subjects_assigned_by_issuer
+        self.proves: Final = (Principal, UnprovenClient, *((Client,) if self._clients_by_subject else ()))
         self._keys = RemoteKeys(issuer, jwks_uri=jwks_uri, fetch=fetch or _https_fetch(), clock=clock)
 
     def judge(self, token: CompactToken, *, now: float) -> Flow[Verdict]:
@@ -90,7 +93,7 @@ class JWTVerifier:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         client, subject = client_id(claims, self._rules.profile), claims.get("sub")
-        credential = VerifiedCredential(kind="jwt", id=claims.get("jti"), expires_at=float(claims["exp"]))
+        credential = VerifiedCredential(kind=self.kind, id=claims.get("jti"), expires_at=float(claims["exp"]))
         return self._class_of(subject, client)(
             id=subject or client or "",
             issuer=self.issuer,

@@ -13,7 +13,7 @@ from authmux.credential import PresentedCredential
 from authmux.errors import ConfigurationError, CredentialNotAllowed, Fault, InvalidCredential, Unavailable
 from authmux.flow import Flow, ask, wait
 from authmux.forking import renew_after_fork
-from authmux.principal import Principal
+from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.stores.port import AsyncTokenStore, Reading, Revision, StoreUnavailable, TokenStore
 from authmux.stores.record import Record, Secret, State
 from authmux.token_format import Kind, TokenFormat
@@ -47,6 +47,7 @@ class OpaqueVerifier:
     """
 
     kind: ClassVar[Kind]
+    proves: ClassVar[tuple[type[Principal], ...]]
 
     def __init__(
         self,
@@ -205,9 +206,11 @@ class APIKeyVerifier(OpaqueVerifier):
     """Verifies API keys: a `Client` where the key belongs to one, else an `AnonymousKey`."""
 
     kind = Kind.KEY
+    proves = (Client, AnonymousKey)
 
 
 class PATVerifier(OpaqueVerifier):
     """Verifies personal access tokens: always a `User`."""
 
     kind = Kind.PAT
+    proves = (User,)

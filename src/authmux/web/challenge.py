@@ -77,7 +77,7 @@ class Challenger:
             case InsufficientScope():
                 return self._insufficient(error)
             case CredentialNotAllowed():
-                detail = "This credential is good, and not of a kind that may do this."
+                detail = "A credential of this kind may not do this, however good it is."
                 more = {"credential_id": error.credential_id, "allowed": list(error.allowed)}
                 return self._write(403, "credential_not_allowed", detail, members=more)
             case LimitExceeded():

@@ -2,18 +2,21 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from authmux.credential import PresentedCredential
-from authmux.errors import AuthError, Unavailable
+from authmux.credential import Location, PresentedCredential
+from authmux.errors import AuthError, ConfigurationError, CredentialNotAllowed, MissingCredential, Unavailable
 from authmux.flow import Flow
 from authmux.forking import renew_if_forked
-from authmux.guard import Visit, standing_principal
 from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
+from authmux.visit import Visit, standing_principal
+from authmux.web.caching import Headers, kept_apart
 from authmux.web.challenge import Challenge, Challenger
 from authmux.web.headers import Locations
+from authmux.web.public_paths import PublicPaths
+from authmux.web.query import redact_query
 
 _log = logging.getLogger("authmux.web")
 
@@ -26,28 +29,63 @@ class Doorkeeper:
 
     Arguments:
         authenticator: knows the credentials.
-        api_key_header: a header for credentials beside `Authorization`, such as "X-API-Key".
-        realm: the name of the protection space, shown in challenges.
         as_native: makes the web framework's own exception of a status, for a guard to raise; None where there is none.
+
+    `Options` says what the others are.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
     """
 
     def __init__(
         self,
         authenticator: Authenticator,
         *,
-        api_key_header: str | None,
-        realm: str,
         as_native: Callable[[int], Exception | None],
+        api_key_header: str | None = None,
+        basic: bool = False,
+        required: bool = False,
+        public: Collection[str] = (),
+        preflights: bool = True,
+        keep_credential: bool = False,
+        realm: str = "api",
     ) -> None:
+        if public and not required:
+            raise ConfigurationError("public paths say what required=True leaves open: give required=True as well")
         self.authenticator = authenticator
-        self.find = Locations(api_key_header=api_key_header).find
+        locations = Locations(api_key_header=api_key_header, basic=authenticator.is_key_or_pat if basic else None)
+        self.find = locations.find
+        self._locations = locations.known()
+        self.api_key_header = api_key_header.lower() if api_key_header else None
+        self.is_required = required
+        self.keeps_credential = keep_credential
+        self._public = PublicPaths(public)
+        self._preflights = preflights
         self._verify = authenticator.verify
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
         self._at_home_in = 0
 
-    def verify(self, credential: PresentedCredential) -> Flow[Principal]:
-        """Return who brings a credential; see `Authenticator.verify`."""
+    def redact(self, query: bytes) -> bytes:
+        """Return a query string without the credentials in it (K-82); the same object where there is none."""
+        redacted = redact_query(query, self.authenticator.is_ours)
+        if redacted is not query:
+            _log.warning("a credential stood in a query string and was masked there: have it rolled")
+        return redacted
+
+    def redact_url(self, url: bytes) -> bytes:
+        """Return a request's target, or the address of the page it came from, with its query string redacted."""
+        path, mark, query = url.partition(b"?")
+        return path + mark + self.redact(query)
+
+    def verify(self, credential: PresentedCredential, *, fetch_site: str | None = None) -> Flow[Principal]:
+        """Return who brings a credential; see `Authenticator.verify`.
+
+        Arguments:
+            fetch_site: the value of `Sec-Fetch-Site`. Browsers send what is in `Basic` unasked, from any page (K-80).
+        """
+        if credential.location is Location.BASIC and fetch_site == "cross-site":
+            raise CredentialNotAllowed("basic_cross_site")
         if self._at_home_in != os.getpid():
             self._settle()
         principal: Principal | None = yield from self._verify(credential)
@@ -77,10 +115,44 @@ class Doorkeeper:
             visit.as_native = self._native
         return visit
 
-    def admit(self, principal: Principal | None, sent: object) -> Visit:
+    def handed_on(self, request: Mapping[str, Any], sent: object) -> PresentedCredential | None:
+        """Return the credential that a middleware with another authenticator took out of this request.
+
+        It counts only if it may stand there for this one too; arguments as in `visit_of`.
+        """
+        visit = request.get(VISIT)
+        if not isinstance(visit, Visit) or visit.credential is None or visit.sent != sent:
+            return None
+        return visit.credential if visit.credential.location in self._locations else None
+
+    def admit(self, principal: Principal | None, sent: object, credential: PresentedCredential | None = None) -> Visit:
         """Open a visit; where no credential was sent, a test may have said who comes."""
-        principal = principal or standing_principal()
-        return Visit(principal, opened_by=self.authenticator, sent=sent, as_native=self._native)
+        return Visit(
+            principal or standing_principal(),
+            opened_by=self.authenticator,
+            credential=credential,
+            sent=sent,
+            as_native=self._native,
+        )
+
+    def require(self, path: str, *, is_preflight: bool) -> None:
+        """Return if a request without a credential may go on to the application.
+
+        Arguments:
+            path: as the application's router sees it.
+
+        Raises:
+            MissingCredential: the path is not public.
+        """
+        if not (path in self._public or (is_preflight and self._preflights)):
+            raise MissingCredential("required")
+
+    def mark(self, headers: Headers, visit: Visit) -> Headers:
+        """Return the headers of a response that stands, with what caches must know of it (K-82)."""
+        if self.api_key_header is None:
+            return headers
+        by_header = visit.credential is not None and visit.credential.location is Location.HEADER
+        return kept_apart(headers, header=self.api_key_header.encode("ascii"), is_private=by_header)
 
     def answer(self, refusal: AuthError) -> Challenge:
         """Return the challenge for a refusal, and note it for the operator: never with the credential's text."""

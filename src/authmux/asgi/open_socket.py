@@ -1,0 +1,98 @@
+"""A WebSocket stays open only for as long as its caller may keep it (K-26)."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from authmux.asgi.messages import INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER, Message, Receive, Send
+from authmux.errors import Unavailable
+from authmux.flow import run_async
+from authmux.visit import Visit
+
+_log = logging.getLogger("authmux.web")
+
+MAX_UNPROVED: Final = 30.0  # seconds (K-26)
+
+
+class SocketClosed(OSError):
+    """The WebSocket was closed under the application, which may not send any more; as servers raise it."""
+
+
+class OpenSocket:
+    """Passes messages on in both directions, until the caller loses the right to them.
+
+    Arguments:
+        visit: who came, by which credential, and what guards have asked.
+        every: seconds between two checks.
+        receive, send: to and from the server.
+    """
+
+    def __init__(self, visit: Visit, *, every: float, receive: Receive, send: Send) -> None:
+        self._visit = visit
+        self._every = every
+        self._receive = receive
+        self._send = send
+        self._code: int | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def receive(self) -> Message:
+        """Give the application a message, or the end."""
+        if self._code is None:
+            message = await self._receive()
+            if self._code is None:
+                return message
+        return {"type": "websocket.disconnect", "code": self._code, "reason": ""}
+
+    async def send(self, message: Message) -> None:
+        """Take a message from the application; once it has accepted the connection, watch over it.
+
+        Raises:
+            SocketClosed: the connection was closed.
+        """
+        if self._code is not None:
+            raise SocketClosed("the caller has lost the right to this connection")
+        await self._send(message)
+        if message["type"] == "websocket.close":
+            self.leave()
+        elif message["type"] == "websocket.accept" and self._visit.credential is not None:
+            self._watch = asyncio.create_task(self._watch_over())
+
+    def leave(self) -> None:
+        """Stop watching: the application is done."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def close(self, code: int) -> None:
+        """End the connection, in the application's place."""
+        if self._code is None:
+            self._code = code
+            await self._send({"type": "websocket.close", "code": code})
+
+    async def _watch_over(self) -> None:
+        proved_at = time.monotonic()
+        while True:
+            await asyncio.sleep(self._pause())
+            try:
+                if not await run_async(self._visit.recheck()):
+                    code = POLICY_VIOLATION
+                    break
+                proved_at = time.monotonic()
+            except Unavailable:
+                if time.monotonic() - proved_at < MAX_UNPROVED - self._every:
+                    continue
+                code = TRY_AGAIN_LATER
+                break
+            except Exception:
+                _log.exception("a check of an open WebSocket failed; it is closed")
+                code = INTERNAL_ERROR
+                break
+        _log.info("an open WebSocket is closed with %d", code)
+        await self.close(code)
+
+    def _pause(self) -> float:
+        """Return how long to wait: at most until the credential expires."""
+        principal = self._visit.principal
+        deadline = principal.credential.expires_at if principal and principal.credential else None
+        left = self._every if deadline is None else deadline - time.time()
+        return min(left, self._every) if left > 0 else self._every

@@ -4,7 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo test check bench docs clean
+VERSIONS ?= 3.11 3.12 3.13
+
+.PHONY: help demo test versions check bench docs clean
 
 help:  ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -14,6 +16,16 @@ demo: $(READY)  ## two applications, three kinds of credential, over real HTTP (
 
 test: $(READY)  ## every test
 	@$(BIN)/python -m pytest $(ARGS)
+
+versions:  ## every test on each Python from 3.11 on that is there (VERSIONS="3.12 3.13"), in .venv-3.x
+	@for version in $(VERSIONS); do \
+	  for python in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python none; do \
+	    "$$python" -c pass 2>/dev/null && break; \
+	  done; \
+	  if [ "$$python" = none ]; then echo "Python $$version: skipped, for it is not here"; continue; fi; \
+	  echo "Python $$version"; \
+	  $(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$python" || exit 1; \
+	done
 
 check: $(READY)  ## what CI runs: format, lint, types, tests
 	@$(BIN)/ruff format --check .
@@ -29,7 +41,7 @@ docs: $(READY)  ## check the documentation: links, and code that runs
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

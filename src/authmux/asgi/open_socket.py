@@ -34,15 +34,15 @@ class OpenSocket:
         self._receive = receive
         self._send = send
         self._code: int | None = None
+        self._waiting: asyncio.Timeout | None = None
         self._watch: asyncio.Task[None] | None = None
 
     async def receive(self) -> Message:
         """Give the application a message, or the end."""
-        if self._code is None:
-            message = await self._receive()
-            if self._code is None:
-                return message
-        return {"type": "websocket.disconnect", "code": self._code, "reason": ""}
+        message = None if self._code is not None else await self._next()
+        if self._code is not None or message is None:
+            return {"type": "websocket.disconnect", "code": self._code, "reason": ""}
+        return message
 
     async def send(self, message: Message) -> None:
         """Take a message from the application; once it has accepted the connection, watch over it.
@@ -67,7 +67,23 @@ class OpenSocket:
         """End the connection, in the application's place."""
         if self._code is None:
             self._code = code
+            if self._waiting is not None:
+                self._waiting.reschedule(0.0)
             await self._send({"type": "websocket.close", "code": code})
+
+    async def _next(self) -> Message | None:
+        """Wait for a message; None where the connection was closed meanwhile. Not every server says so by itself."""
+        if self._visit.credential is None:  # nobody will
+            return await self._receive()
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await self._receive()
+        except TimeoutError:
+            if self._code is None:
+                raise
+            return None
+        finally:
+            self._waiting = None
 
     async def _watch_over(self) -> None:
         proved_at = time.monotonic()

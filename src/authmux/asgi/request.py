@@ -36,7 +36,8 @@ class CredentialReader:
 
     def take(self, scope: Scope) -> PresentedCredential | None:
         """Return the credential, or None where none of ours was sent; see `Locations.find`."""
-        authorization, api_key, offered = self._gather(scope)
+        authorization, api_key = self._gather(scope)
+        offered = self._offers(scope)
         if not (authorization or api_key or offered):
             return None
         try:
@@ -51,18 +52,21 @@ class CredentialReader:
             _withdraw_offers(scope)
         return found
 
-    def _gather(self, scope: Scope) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    def _gather(self, scope: Scope) -> tuple[list[bytes], list[bytes]]:
         authorization: list[bytes] = []
         api_key: list[bytes] = []
-        offered: list[bytes] = []
         for name, value in scope["headers"]:
             if name == _AUTHORIZATION:
                 authorization.append(value)
             elif name == self._api_key_name:
                 api_key.append(value)
-            elif name == _OFFERED and self._takes_offers and scope["type"] == "websocket":
-                offered.append(value)
-        return authorization, api_key, offered
+        return authorization, api_key
+
+    def _offers(self, scope: Scope) -> list[bytes]:
+        """Return the subprotocols that a WebSocket offers; some servers keep the header to themselves."""
+        if not self._takes_offers or scope["type"] != "websocket":
+            return []
+        return [each.encode("latin-1", "replace") for each in scope.get("subprotocols") or ()]
 
     def redact(self, scope: Scope) -> None:
         """Mask credentials where they are never read: in the query string, and in the address of the page before."""
@@ -103,7 +107,7 @@ def router_path(scope: Scope) -> str:
 def _withdraw_offers(scope: Scope) -> None:
     """Leave those subprotocols that are some, so that no application answers with a credential."""
     offers: list[str] = scope.get("subprotocols", [])
-    scope["subprotocols"] = [each for each in offers if not is_credential_offer(each.encode("latin-1"))]
+    scope["subprotocols"] = [each for each in offers if not is_credential_offer(each.encode("latin-1", "replace"))]
     scope["headers"] = [(name, _other_offers(value) if name == _OFFERED else value) for name, value in scope["headers"]]
 
 

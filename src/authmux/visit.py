@@ -3,14 +3,17 @@
 The middleware opens a *visit* for each request and leaves it in a context variable; guards read it there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import ContextVar
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from authmux.credential import PresentedCredential
 from authmux.errors import AuthError, CredentialNotAllowed, InsufficientScope, InvalidCredential
 from authmux.flow import Flow
 from authmux.principal import Principal
+
+Headers: TypeAlias = Collection[tuple[Any, Any]]
+"""Names and values, as the protocol of the face writes them."""
 
 
 class Judge(Protocol):
@@ -35,7 +38,7 @@ class Visit:
     Arguments:
         principal: who is calling, or None where no credential of ours was sent.
         opened_by: the authenticator that said so; a second middleware with the same one verifies nothing again.
-        sent: the headers that it went by.
+        sent: the headers that came, without the credential.
         credential: what was verified, to be verified again while a connection stays open (K-26).
         as_native: turns a refusal into the exception that the web framework raises for one; without it the
             refusal itself is raised.
@@ -49,7 +52,7 @@ class Visit:
         principal: Principal | None,
         *,
         opened_by: Judge | None = None,
-        sent: object = None,
+        sent: Headers = (),
         credential: PresentedCredential | None = None,
         as_native: Callable[[AuthError], Exception] | None = None,
         stands: bool = False,

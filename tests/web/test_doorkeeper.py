@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Unpack
 
 import pytest
 
@@ -20,12 +21,14 @@ from authmux.testing import as_principal
 from authmux.visit import Visit
 from authmux.web.challenge import Challenger
 from authmux.web.doorkeeper import VISIT, Doorkeeper
+from authmux.web.options import Options
 from tests.faces.verifiers import UserVerifier
 
 ANN = User(id="ann", issuer="tests")
 EVE = User(id="eve", issuer="tests")
 
-SENT = [(b"authorization", b"Bearer user_ann")]
+SENT = [(b"host", b"api.example"), (b"accept", b"*/*")]
+PLACES = frozenset({b"authorization"})
 
 
 def no_framework(status: int) -> None:
@@ -33,14 +36,10 @@ def no_framework(status: int) -> None:
 
 
 def new_doorkeeper(
-    *,
-    as_native: Callable[[int], Exception | None] = no_framework,
-    api_key_header: str | None = None,
-    realm: str = "api",
+    *, as_native: Callable[[int], Exception | None] = no_framework, **options: Unpack[Options]
 ) -> Doorkeeper:
     """Return a doorkeeper with an authenticator of its own."""
-    authenticator = Authenticator(UserVerifier())
-    return Doorkeeper(authenticator, api_key_header=api_key_header, realm=realm, as_native=as_native)
+    return Doorkeeper(Authenticator(UserVerifier()), as_native=as_native, **options)
 
 
 def test_finds_and_verifies() -> None:
@@ -68,14 +67,20 @@ def test_visit_of_its_own() -> None:
     """A visit is known again by the authenticator that opened it, so that nothing is verified twice."""
     doorkeeper = new_doorkeeper()
     visit = doorkeeper.admit(ANN, SENT)
-    assert doorkeeper.visit_of({VISIT: visit}, SENT) is visit
+    assert doorkeeper.visit_of({VISIT: visit}, SENT, PLACES) is visit
+    assert doorkeeper.visit_of({VISIT: visit}, [*SENT, (b"x-request-id", b"1")], PLACES) is visit
 
 
-def test_visit_of_other_headers() -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [[], SENT[:1], [*SENT[:1], (b"accept", b"text/html")], [*SENT, (b"authorization", b"Bearer user_bob")]],
+    ids=["none", "fewer", "changed", "with a credential"],
+)
+def test_visit_of_other_headers(headers: list[tuple[bytes, bytes]]) -> None:
     """A copy of a request that was given other headers, as for a batch's parts, is another request."""
     doorkeeper = new_doorkeeper()
     visit = doorkeeper.admit(ANN, SENT)
-    assert doorkeeper.visit_of({VISIT: visit}, [(b"authorization", b"Bearer user_bob")]) is None
+    assert doorkeeper.visit_of({VISIT: visit}, headers, PLACES) is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,7 @@ def test_visit_of_other_headers() -> None:
 )
 def test_visit_of_another(found: object) -> None:
     """No other visit, and nothing that is none, is taken for one's own."""
-    assert new_doorkeeper().visit_of({} if found is None else {VISIT: found}, SENT) is None
+    assert new_doorkeeper().visit_of({} if found is None else {VISIT: found}, SENT, PLACES) is None
 
 
 def test_admits() -> None:

@@ -3,10 +3,10 @@
 from typing import Any, Unpack
 
 from authmux.asgi.messages import App, Message, Receive, Scope, Send, status_of, write
-from authmux.asgi.open_socket import MAX_UNPROVED, OpenSocket
+from authmux.asgi.open_socket import MAX_UNPROVED, OpenSocket, SocketClosed
 from authmux.asgi.request import CredentialReader, is_preflight, router_path, value_of
 from authmux.asgi.way_out import WayOut
-from authmux.credential import Location
+from authmux.credential import Location, PresentedCredential
 from authmux.errors import AuthError, ConfigurationError
 from authmux.flow import run_async
 from authmux.verifying.authenticator import Authenticator
@@ -54,8 +54,10 @@ class AuthMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._live(scope, receive, send)
             return
+        if type(scope["headers"]) is not list:
+            scope["headers"] = list(scope["headers"])  # ASGI promises something to go over, perhaps only once
         try:
-            visit = self._doorkeeper.visit_of(scope, scope["headers"]) or await self._open(scope)
+            visit = self._find(scope) or await self._open(scope)
             if visit.principal is None and self._doorkeeper.is_required:
                 self._doorkeeper.require(router_path(scope), is_preflight=is_preflight(scope))
         except AuthError as refusal:
@@ -67,10 +69,17 @@ class AuthMiddleware:
         else:
             await self._serve(scope, self.way_in(scope, receive), send, visit)
 
+    def _find(self, scope: Scope) -> Visit | None:
+        """Return the visit that a middleware further out has opened."""
+        return self._doorkeeper.visit_of(scope, scope["headers"], self._reader.places)
+
+    def _handed_on(self, scope: Scope) -> PresentedCredential | None:
+        return self._doorkeeper.handed_on(scope, scope["headers"], self._reader.places)
+
     async def _open(self, scope: Scope) -> Visit:
         """Verify the credential of a request, if there is one."""
         self._reader.redact(scope)
-        credential = self._reader.take(scope) or self._doorkeeper.handed_on(scope, scope["headers"])
+        credential = self._reader.take(scope) or self._handed_on(scope)
         if credential is None:
             return self._doorkeeper.admit(None, scope["headers"])
         site = value_of(scope, b"sec-fetch-site") if credential.location is Location.BASIC else None
@@ -93,6 +102,8 @@ class AuthMiddleware:
         socket = OpenSocket(visit, every=self._recheck_every, receive=receive, send=send)
         try:
             await self._serve(scope, socket.receive, socket.send, visit)
+        except SocketClosed:
+            pass  # the application has learned that it may say no more
         finally:
             socket.leave()
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from typing import Final
 
 from authmux.asgi.messages import INTERNAL_ERROR, POLICY_VIOLATION, TRY_AGAIN_LATER, Message, Receive, Send
@@ -26,11 +27,15 @@ class OpenSocket:
         visit: who came, by which credential, and what guards have asked.
         every: seconds between two checks.
         receive, send: to and from the server.
+        patience: seconds that the caller may stay without a proof while none can be had.
     """
 
-    def __init__(self, visit: Visit, *, every: float, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, visit: Visit, *, every: float, receive: Receive, send: Send, patience: float = MAX_UNPROVED
+    ) -> None:
         self._visit = visit
         self._every = every
+        self._patience = patience
         self._receive = receive
         self._send = send
         self._code: int | None = None
@@ -59,8 +64,8 @@ class OpenSocket:
             self._watch = asyncio.create_task(self._watch_over())
 
     def leave(self) -> None:
-        """Stop watching: the application is done."""
-        if self._watch is not None:
+        """Stop watching: the application is done. A close that is being sent goes its way."""
+        if self._watch is not None and self._code is None:
             self._watch.cancel()
 
     async def close(self, code: int) -> None:
@@ -69,7 +74,8 @@ class OpenSocket:
             self._code = code
             if self._waiting is not None:
                 self._waiting.reschedule(0.0)
-            await self._send({"type": "websocket.close", "code": code})
+            with suppress(OSError):  # the caller has gone, or an outer middleware was faster
+                await self._send({"type": "websocket.close", "code": code})
 
     async def _next(self) -> Message | None:
         """Wait for a message; None where the connection was closed meanwhile. Not every server says so by itself."""
@@ -95,7 +101,7 @@ class OpenSocket:
                     break
                 proved_at = time.monotonic()
             except Unavailable:
-                if time.monotonic() - proved_at < MAX_UNPROVED - self._every:
+                if not self._has_expired() and time.monotonic() - proved_at < self._patience - self._every:
                     continue
                 code = TRY_AGAIN_LATER
                 break
@@ -108,7 +114,15 @@ class OpenSocket:
 
     def _pause(self) -> float:
         """Return how long to wait: at most until the credential expires."""
+        left = self._left()
+        return min(left, self._every) if left > 0 else self._every
+
+    def _has_expired(self) -> bool:
+        """Return whether the time is over that the credential was known to have: no store need be asked for that."""
+        return self._left() <= 0
+
+    def _left(self) -> float:
+        """Return the seconds until the credential expires, as far as is known."""
         principal = self._visit.principal
         deadline = principal.credential.expires_at if principal and principal.credential else None
-        left = self._every if deadline is None else deadline - time.time()
-        return min(left, self._every) if left > 0 else self._every
+        return float("inf") if deadline is None else deadline - time.time()

@@ -27,6 +27,7 @@ class CredentialReader:
         self._takes_offers = websocket_protocol
         api_key_name = doorkeeper.api_key_header.encode("ascii") if doorkeeper.api_key_header else None
         self._api_key_name = api_key_name
+        self.places: Final = frozenset({_AUTHORIZATION, api_key_name, _OFFERED})
         self._stood_in = {
             Location.AUTHORIZATION: (_AUTHORIZATION,),
             Location.BASIC: (_AUTHORIZATION,),
@@ -43,7 +44,7 @@ class CredentialReader:
         try:
             found = self._doorkeeper.find(_join(authorization), _join(api_key), _join(offered))
         except AuthError:  # whatever may have been meant for us
-            self._remove(scope, (_AUTHORIZATION, self._api_key_name))
+            self._remove(scope, self.places - {_OFFERED})
             _withdraw_offers(scope)
             raise
         if found is not None:
@@ -100,8 +101,9 @@ def is_preflight(scope: Scope) -> bool:
 def router_path(scope: Scope) -> str:
     """Return the path that a router in the application sees: without what leads to the application itself."""
     path: str = scope["path"]
-    root = scope.get("root_path", "").rstrip("/")
-    return path.removeprefix(root) if path == root or path.startswith(f"{root}/") else path
+    root = scope.get("root_path", "")
+    # As Starlette's router does it, to the slash: a root that ends in one leads to nothing but itself.
+    return path[len(root) :] if path.startswith(root) and path[len(root) :][:1] in ("", "/") else path
 
 
 def _withdraw_offers(scope: Scope) -> None:

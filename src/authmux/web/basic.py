@@ -24,16 +24,23 @@ def read_basic(value: bytes, is_ours: Callable[[str], bool]) -> PresentedCredent
         is_ours: tells a key or a token of ours by its beginning.
 
     Raises:
-        MalformedCredential: both halves are.
+        MalformedCredential: both halves are, or there is another `Authorization` beside.
     """
-    match = _BASIC.fullmatch(value.strip(b" \t"))
-    if match is None or len(match[1]) > _MAX:
+    if len(value) > 4 * _MAX:
         return None
-    try:
-        user, _, password = base64.b64decode(match[1], validate=True).decode("ascii").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    ours = [half for half in (user, password) if is_ours(half)]
-    if len(ours) > 1:
+    ours = [half for each in value.split(b",") for half in _halves(each) if is_ours(half)]
+    if len(ours) > 1 or (ours and b"," in value):  # two headers, as servers join them (A-130)
         raise MalformedCredential("two_credentials")
     return PresentedCredential(ours[0], Location.BASIC) if ours else None
+
+
+def _halves(value: bytes) -> tuple[str, ...]:
+    """Return a user and a password; nothing where there is none, or it is too long to hold one of ours."""
+    match = _BASIC.fullmatch(value.strip(b" \t"))
+    if match is None or len(match[1]) > _MAX:
+        return ()
+    try:
+        user, _, password = base64.b64decode(match[1], validate=True).partition(b":")
+    except binascii.Error:
+        return ()
+    return user.decode("latin-1"), password.decode("latin-1")  # a user's name may be in any character set

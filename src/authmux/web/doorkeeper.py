@@ -11,8 +11,8 @@ from authmux.flow import Flow
 from authmux.forking import renew_if_forked
 from authmux.principal import Principal
 from authmux.verifying.authenticator import Authenticator
-from authmux.visit import Visit, standing_principal
-from authmux.web.caching import Headers, kept_apart
+from authmux.visit import Headers, Visit, standing_principal
+from authmux.web import caching
 from authmux.web.challenge import Challenge, Challenger
 from authmux.web.headers import Locations
 from authmux.web.public_paths import PublicPaths
@@ -99,33 +99,36 @@ class Doorkeeper:
         renew_if_forked()
         self.authenticator.preload()
 
-    def visit_of(self, request: Mapping[str, Any], sent: object) -> Visit | None:
+    def visit_of(self, request: Mapping[str, Any], sent: Headers, places: Collection[object]) -> Visit | None:
         """Return the visit that another middleware with the same authenticator opened for this request.
 
         It may be of another face, so its duties remain to be done; only nothing is verified again. From here on it is
         this framework's exceptions that its guards raise, if it has any.
 
         Arguments:
-            sent: the headers of this request; a copy of its scope that was given others is another request.
+            sent: the headers of this request.
+            places: the names of those that a credential may stand in.
         """
-        visit = request.get(VISIT)
-        if not isinstance(visit, Visit) or visit.opened_by is not self.authenticator or visit.sent != sent:
+        visit = _visit_in(request, sent, places)
+        if visit is None or visit.opened_by is not self.authenticator:
             return None
         if self._as_native(401) is not None:
             visit.as_native = self._native
         return visit
 
-    def handed_on(self, request: Mapping[str, Any], sent: object) -> PresentedCredential | None:
+    def handed_on(
+        self, request: Mapping[str, Any], sent: Headers, places: Collection[object]
+    ) -> PresentedCredential | None:
         """Return the credential that a middleware with another authenticator took out of this request.
 
         It counts only if it may stand there for this one too; arguments as in `visit_of`.
         """
-        visit = request.get(VISIT)
-        if not isinstance(visit, Visit) or visit.credential is None or visit.sent != sent:
+        visit = _visit_in(request, sent, places)
+        if visit is None or visit.credential is None:
             return None
         return visit.credential if visit.credential.location in self._locations else None
 
-    def admit(self, principal: Principal | None, sent: object, credential: PresentedCredential | None = None) -> Visit:
+    def admit(self, principal: Principal | None, sent: Headers, credential: PresentedCredential | None = None) -> Visit:
         """Open a visit; where no credential was sent, a test may have said who comes."""
         return Visit(
             principal or standing_principal(),
@@ -147,12 +150,12 @@ class Doorkeeper:
         if not (path in self._public or (is_preflight and self._preflights)):
             raise MissingCredential("required")
 
-    def mark(self, headers: Headers, visit: Visit) -> Headers:
+    def mark(self, headers: caching.Headers, visit: Visit) -> caching.Headers:
         """Return the headers of a response that stands, with what caches must know of it (K-82)."""
         if self.api_key_header is None:
             return headers
         by_header = visit.credential is not None and visit.credential.location is Location.HEADER
-        return kept_apart(headers, header=self.api_key_header.encode("ascii"), is_private=by_header)
+        return caching.kept_apart(headers, header=self.api_key_header.encode("ascii"), is_private=by_header)
 
     def answer(self, refusal: AuthError) -> Challenge:
         """Return the challenge for a refusal, and note it for the operator: never with the credential's text."""
@@ -184,3 +187,18 @@ class Doorkeeper:
 
     def _native(self, refusal: AuthError) -> Exception:
         return self._as_native(self._challenger.challenge_for(refusal).status) or refusal
+
+
+def _visit_in(request: Mapping[str, Any], sent: Headers, places: Collection[object]) -> Visit | None:
+    """Return the visit that a request carries, if it was opened for this very request.
+
+    A copy of it that was given other headers, as a part of a batch is, is another request. A middleware in between may
+    have added some, but none that a credential may stand in.
+    """
+    visit = request.get(VISIT)
+    if not isinstance(visit, Visit):
+        return None
+    if visit.sent is sent:
+        return visit
+    before, now = set(visit.sent), set(sent)
+    return visit if before <= now and not any(name in places for name, _ in now - before) else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
-from authmux.redaction import MASK, redact_tokens
+from authmux.redaction import MASK, redact_jwts, redact_tokens
 
 _SHORTEST: Final = 32  # bytes: no token, nor a piece of one that is worth hiding, is shorter
 _RFC_6750: Final = "access_token"  # §2.3
@@ -15,7 +15,7 @@ def redact_query(query: bytes, is_ours: Callable[[str], bool]) -> bytes:
 
     Arguments:
         query: as it came, without the question mark.
-        is_ours: whether a whole value is a credential that the application takes.
+        is_ours: whether a text is a credential that the application takes.
     """
     if len(query) < _SHORTEST:
         return query
@@ -29,10 +29,16 @@ def _redact_parameter(parameter: bytes, is_ours: Callable[[str], bool]) -> bytes
         return parameter
     name, equals, value = parameter.partition(b"=")
     as_name, text = _decode(name), _decode(value)
-    masked_name, masked = redact_tokens(as_name), redact_tokens(text)
-    if masked == text and (is_ours(text) or (as_name == _RFC_6750 and text.count(".") == 2)):
+    masked = _mask(text, is_ours)
+    if masked == text and as_name == _RFC_6750 and text.count(".") == 2:
         masked = MASK
-    return _encode(name, as_name, masked_name) + equals + _encode(value, text, masked)
+    return _encode(name, as_name, _mask(as_name, is_ours)) + equals + _encode(value, text, masked)
+
+
+def _mask(text: str, is_ours: Callable[[str], bool]) -> str:
+    """Return a name or a value without credentials, also where it is an address that has some in its own query."""
+    masked = redact_jwts(redact_tokens(text), is_ours)
+    return MASK if masked == text and MASK not in text and is_ours(text) else masked
 
 
 def _decode(part: bytes) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Unpack
 
-from authmux.credential import Location
+from authmux.credential import Location, PresentedCredential
 from authmux.errors import AuthError
 from authmux.flow import run
 from authmux.verifying.authenticator import Authenticator
@@ -11,7 +11,7 @@ from authmux.visit import Visit, current_visit, recheck_visit
 from authmux.web.doorkeeper import VISIT, Doorkeeper
 from authmux.web.options import Options
 from authmux.wsgi.body import Body, close_body, is_file
-from authmux.wsgi.request import CredentialReader, Environ, is_preflight, router_path
+from authmux.wsgi.request import CredentialReader, Environ, is_preflight, router_path, sent
 from authmux.wsgi.way_out import WayOut, write
 
 
@@ -42,22 +42,31 @@ class AuthMiddleware:
             self.look_over()
             self._is_looked_over = True
         try:
-            visit = self._doorkeeper.visit_of(environ, self._reader.sent(environ)) or self._open(environ)
+            visit = self._find(environ) or self._open(environ)
             if visit.principal is None and self._doorkeeper.is_required:
                 self._doorkeeper.require(router_path(environ), is_preflight=is_preflight(environ))
         except AuthError as refusal:
             return write(self._doorkeeper.answer(refusal), environ, start_response)
         return self._serve(environ, start_response, visit)
 
+    def _find(self, environ: Environ) -> Visit | None:
+        """Return the visit that a middleware further out has opened."""
+        return self._doorkeeper.visit_of(environ, sent(environ), self._reader.places) if VISIT in environ else None
+
+    def _handed_on(self, environ: Environ) -> PresentedCredential | None:
+        if VISIT not in environ:
+            return None
+        return self._doorkeeper.handed_on(environ, sent(environ), self._reader.places)
+
     def _open(self, environ: Environ) -> Visit:
         """Verify the credential of a request, if there is one."""
         self._reader.redact(environ)
-        credential = self._reader.take(environ) or self._doorkeeper.handed_on(environ, self._reader.sent(environ))
+        credential = self._reader.take(environ) or self._handed_on(environ)
         principal = None
         if credential is not None:
             site = environ.get("HTTP_SEC_FETCH_SITE") if credential.location is Location.BASIC else None
             principal = run(self._doorkeeper.verify(credential, fetch_site=site))
-        visit = environ[VISIT] = self._doorkeeper.admit(principal, self._reader.sent(environ), credential)
+        visit = environ[VISIT] = self._doorkeeper.admit(principal, sent(environ), credential)
         return visit
 
     def _serve(self, environ: Environ, start_response: Any, visit: Visit) -> Iterable[bytes]:

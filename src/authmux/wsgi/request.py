@@ -24,10 +24,7 @@ class CredentialReader:
         self._doorkeeper = doorkeeper
         header = doorkeeper.api_key_header
         self._api_key_name = "HTTP_" + header.upper().replace("-", "_") if header else ""
-
-    def sent(self, environ: Environ) -> object:
-        """Return what the request was judged by; where it changes on the way, it is another request."""
-        return environ.get(_AUTHORIZATION), environ.get(self._api_key_name)
+        self.places: Final = frozenset({_AUTHORIZATION, self._api_key_name})
 
     def take(self, environ: Environ) -> PresentedCredential | None:
         """Return the credential, or None where none of ours was sent; see `Locations.find`."""
@@ -55,6 +52,11 @@ class CredentialReader:
     def _remove(self, environ: Environ, name: str) -> None:
         if not self._doorkeeper.keeps_credential:
             environ.pop(name, None)
+
+
+def sent(environ: Environ) -> list[tuple[str, object]]:
+    """Return the headers of a request."""
+    return [(name, environ[name]) for name in environ if name.startswith("HTTP_")]
 
 
 def is_preflight(environ: Environ) -> bool:

@@ -33,7 +33,7 @@ MAY_KNOW = {
     "web": {"web", "verifying", "values"},
     "faces": {"faces", "web", "verifying", "values"},
     "testing": {"testing", *BELOW},
-    "cli": {"cli", *BELOW},
+    "cli": {"cli", "__init__", *BELOW},
     "__init__": BELOW,
 }
 """Who may know whom; nobody a face, `testing` or `cli` but themselves."""
@@ -46,7 +46,7 @@ FROM_EXTRAS = {
     "authmux.fastapi": {"fastapi"},
     "authmux.flask": {"werkzeug"},
     "authmux.stores.sql": {"sqlalchemy", "aiosqlite"},
-    "authmux.cli": {"typer", "click", "rich"},
+    "authmux.cli": {"typer", "rich"},
 }
 """What may be imported besides the base install, and where."""
 

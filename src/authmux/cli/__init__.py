@@ -1,0 +1,5 @@
+"""The command line: `pip install "authmux[cli]"`, then `authmux --help`."""
+
+from authmux.cli.program import main
+
+__all__ = ["main"]

@@ -1,0 +1,131 @@
+"""Where the store is, and the pepper: what the options say, opened as a `TokenService`."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from authmux.cli.application import load_service
+from authmux.cli.exit_codes import Misuse
+from authmux.errors import AuthmuxError, ConfigurationError
+from authmux.issuing.token_service import TokenService
+from authmux.peppers import Peppers
+from authmux.stores.port import StoreUnavailable
+from authmux.token_format import TokenFormat
+
+if TYPE_CHECKING:
+    from authmux.stores.sql import SQLStore
+
+PEPPERS: Final = "AUTHMUX_PEPPERS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What the options and the environment say of the place where credentials are kept.
+
+    Arguments:
+        store: a database's URL; it may hold a password.
+        pepper: the directory of `Peppers.file`; without one, the environment variable of `Peppers.env` counts.
+        prefix: the application's own mark (K-01).
+        app: `package.module:attribute`, a `TokenService` of the application, instead of all three.
+    """
+
+    store: str | None = None
+    pepper: str | None = None
+    prefix: str | None = None
+    app: str | None = None
+
+
+@contextmanager
+def open_service(place: Place, *, mints: bool) -> Iterator[TokenService]:
+    """Open the service.
+
+    Arguments:
+        mints: whether a token is to be made, for which alone the prefix and the pepper are needed.
+
+    Raises:
+        Misuse: the options do not name one place.
+        ConfigurationError: the pepper cannot be had.
+        StoreUnavailable: there is no such database file.
+    """
+    if place.app is not None:
+        if place.store or place.pepper or place.prefix:
+            raise Misuse("--app names a service that has its store, pepper and prefix: leave out the other options")
+        yield load_service(place.app)
+        return
+    with open_store(place) as store:
+        yield TokenService(store, read_format(place) if mints else _unused_format())
+
+
+@contextmanager
+def open_store(place: Place, *, may_create: bool = False) -> Iterator["SQLStore"]:
+    """Open the store, and close it at the end.
+
+    Raises:
+        Misuse: no store is named, or the URL is none that SQLStore takes.
+        StoreUnavailable: there is no such database file, and none is to be made.
+    """
+    if place.store is None:
+        raise Misuse("say where the keys are kept: --store sqlite:///keys.db, or --app package.module:attribute")
+    if not may_create:
+        _refuse_missing_file(place.store)
+    from authmux.stores.sql import SQLStore  # here, so that --help loads no SQLAlchemy
+
+    try:
+        store = SQLStore(place.store)
+    except ImportError:
+        raise
+    except AuthmuxError as error:
+        raise Misuse(f"--store: {error}") from None
+    except Exception as error:  # what it says may quote the URL, and with it the password
+        raise Misuse(f"--store: this is no URL of a database ({type(error).__name__})") from None
+    with closing(store):
+        yield store
+
+
+def read_format(place: Place) -> TokenFormat:
+    """Return how tokens are written and digested.
+
+    Raises:
+        Misuse: a prefix or a pepper is not named, or two peppers are.
+        ConfigurationError: the pepper cannot be had.
+    """
+    if place.prefix is None:
+        raise Misuse("say how tokens begin: --prefix acme, the same as in the application")
+    peppers = read_peppers(place)
+    if peppers is None:
+        raise Misuse(f"say where the pepper is: --pepper DIRECTORY, or the environment variable {PEPPERS}")
+    try:
+        return TokenFormat(prefix=place.prefix, peppers=peppers)
+    except ConfigurationError as error:
+        raise Misuse(f"--prefix: {error}") from None
+
+
+def read_peppers(place: Place, *, create: bool = False) -> Peppers | None:
+    """Return the peppers, or None where none are named.
+
+    Raises:
+        Misuse: two places are named.
+        ConfigurationError: they cannot be read or made.
+    """
+    if place.pepper is not None:
+        if os.environ.get(PEPPERS):
+            raise Misuse(f"two peppers: leave out --pepper (or AUTHMUX_PEPPER_DIR), or the variable {PEPPERS}")
+        return Peppers.file(place.pepper, create=create)
+    return Peppers.env(PEPPERS) if os.environ.get(PEPPERS) else None
+
+
+def _unused_format() -> TokenFormat:
+    """Return a format for verbs that make no token: nothing is ever digested under its pepper."""
+    return TokenFormat(prefix="unused", peppers=Peppers({"unused": secrets.token_bytes(32)}))
+
+
+def _refuse_missing_file(url: str) -> None:
+    """Refuse a mistyped path: SQLite would make an empty database there."""
+    scheme, _, path = url.partition(":///")
+    path = path.partition("?")[0]
+    is_file = scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
+    if is_file and not os.path.exists(path):
+        raise StoreUnavailable(f"there is no database file {path}: correct --store, or run `authmux init` to make it")

@@ -1,0 +1,64 @@
+"""What is said holds no token's secret, no database's password, and nothing that a terminal obeys."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authmux.cli.masking import Mask, visible
+from authmux.peppers import Peppers
+from authmux.token_format import Kind, TokenFormat, new_id
+
+TOKENS = TokenFormat(prefix="acme", peppers=Peppers({"p1": bytes(32)}))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql+psycopg://shop:s3cret@db/keys", "cannot log in with s3cret"),
+        ("postgresql://shop:p%40ss%2Fword@db/keys", "p@ss/word or p%40ss%2Fword"),
+        ("postgresql://shop:tw@elve/thirteen@db:x/keys", "invalid literal: 'thirteen@db:x'"),
+        ("postgresql://db/keys?user=shop&password=hush+hush", "hush hush, hush+hush"),
+        ("postgresql://shop:ünïcode@db/keys", "postgresql://shop:ünïcode@db/keys"),
+    ],
+    ids=["plain", "quoted", "not-quoted", "parameter", "whole-url"],
+)
+def test_passwords(url: str, said: str) -> None:
+    """A password is taken out as it is written and as it is meant, and also half of one that was written badly."""
+    mask = Mask()
+    mask.learn_passwords(url)
+    masked = mask(said)
+    for piece in ("s3cret", "p@ss", "p%40", "thirteen", "elve", "hush", "code"):
+        assert piece not in masked
+    assert "***" in masked
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///keys.db", "sqlite://", "postgresql://db/keys", "postgresql://shop@db/keys", ""]
+)
+def test_no_password(url: str) -> None:
+    """Where there is no password, nothing is taken out."""
+    mask = Mask()
+    mask.learn_passwords(url)
+    assert (
+        mask(f"{url} does not answer, acme_key_5g2v9k0m3x7q1b8n") == f"{url} does not answer, acme_key_5g2v9k0m3x7q1b8n"
+    )
+
+
+@given(
+    st.sampled_from(list(Kind)), st.sampled_from([None, "live"]), st.integers(0, 40), st.sampled_from([" ", "", "'"])
+)
+def test_tokens(kind: Kind, env: str | None, cut: int, around: str) -> None:
+    """A token, whole or cut short, is left with its id alone."""
+    credential_id = new_id()
+    text = TOKENS.make(kind, credential_id, env=env)
+    secret = text.rpartition("_")[2]
+    masked = Mask()(f"no{around}{text[: len(text) - cut]}{around}")
+    assert credential_id in masked
+    assert secret[:6] not in masked
+
+
+@given(st.text())
+def test_visible(text: str) -> None:
+    """What is shown can be printed, whatever it was; printable text stays as it is."""
+    assert visible(text).isprintable()
+    assert visible(text) == text or not text.isprintable()

@@ -1,6 +1,7 @@
 """The FastAPI face: the guard comes before validation, and shows in the schema."""
 
 import asyncio
+import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
@@ -361,6 +362,149 @@ def test_guard_on_a_method(app: FastAPI) -> None:
 
     app.get("/service")(Service().show)
     assert ASGICaller(app)("/service?page=2", ANN).body == b'"ann 2"'
+
+
+class Numbers:
+    """Endpoints that are no plain functions."""
+
+    @requires("reports:write")
+    def blocking(self, number: Annotated[int, Body()]) -> int:
+        return number
+
+    @requires("reports:write")
+    async def awaiting(self, number: Annotated[int, Body()]) -> int:
+        return number
+
+    @requires("reports:write")
+    async def __call__(self, number: Annotated[int, Body()]) -> int:
+        return number
+
+    @requires("reports:write")
+    async def lines(self, number: Annotated[int, Body()]) -> AsyncIterator[str]:
+        yield str(number)
+
+    @staticmethod
+    @requires("reports:write")
+    def static(number: Annotated[int, Body()]) -> int:
+        return number
+
+
+@requires("reports:write")
+def scaled(by: int, number: Annotated[int, Body()]) -> int:
+    """Take an argument that a `partial` gives."""
+    return by * number
+
+
+@functools.cache
+def numbers() -> FastAPI:
+    """Return an application that takes a number in every way."""
+    app = FastAPI()
+    install(app, open_house())
+
+    @requires("reports:write")
+    def writers() -> None: ...
+
+    async def read_body(request: Request) -> bytes:
+        return await request.body()
+
+    def take(number: Annotated[int, Body()]) -> int:
+        return number
+
+    routers = {
+        "router-guard": APIRouter(dependencies=[Depends(writers)]),
+        "router-reads-body": APIRouter(dependencies=[Depends(read_body)]),
+        "included-guard": APIRouter(),
+    }
+    routers["router-guard"].post("/router-guard")(take)
+    routers["router-reads-body"].post("/router-reads-body")(requires("reports:write")(take))
+    routers["included-guard"].post("/included-guard")(take)
+    for name, router in routers.items():
+        app.include_router(router, dependencies=[Depends(writers)] if name == "included-guard" else [])
+    app.post("/blocking-method")(Numbers().blocking)
+    app.post("/awaiting-method")(Numbers().awaiting)
+    app.post("/static-method")(Numbers.static)
+    app.post("/object")(Numbers())
+    app.post("/yielding-method", response_model=None)(Numbers().lines)
+    app.post("/partial")(functools.partial(scaled, by=2))
+    app.post("/partial-of-partial")(functools.partial(functools.partial(scaled), by=2))
+    app.post("/guarded-dependency", dependencies=[Depends(writers)])(take)
+    app.post("/dependency-reads-body", dependencies=[Depends(read_body)])(requires("reports:write")(take))
+    return app
+
+
+SHAPES = (
+    "blocking-method", "awaiting-method", "static-method", "object", "yielding-method", "partial",
+    "partial-of-partial", "guarded-dependency", "dependency-reads-body", "router-guard", "router-reads-body",
+    "included-guard",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("body", [b"{", b'"x"', b"1"], ids=["no-json", "wrong-type", "good"])
+def test_every_shape_refuses_before_the_body_is_validated(shape: str, body: bytes) -> None:
+    """Whatever an endpoint is made of, and wherever its guard stands, who may not come learns only that."""
+    assert [post(numbers(), f"/{shape}", body, headers).status for headers in (NOBODY, ANN)] == [401, 403]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_refuses_before_the_body_is_read(shape: str) -> None:
+    """Nor is his body read."""
+
+    async def receive() -> Any:
+        raise AssertionError("the body is read")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(numbers()(http_scope(f"/{shape}", [*ANN, *JSON], method="POST"), receive, send))
+    assert sent[0]["status"] == 403
+
+
+def test_principal_is_asked_for_before_the_body_is_validated(app: FastAPI) -> None:
+    """An endpoint that only asks for its principal refuses before it tells what is wrong with a body."""
+
+    @app.post("/mine")
+    async def mine(principal: CurrentPrincipal, number: Annotated[int, Body()]) -> int:
+        return number
+
+    assert [post(app, "/mine", b"{", headers).status for headers in (NOBODY, ANN)] == [401, 422]
+
+
+def test_guard_that_a_test_overrides(app: FastAPI) -> None:
+    """A guarded dependency that a test has replaced is not asked."""
+
+    @requires("reports:write")
+    def writers() -> None: ...
+
+    @app.post("/tested", dependencies=[Depends(writers)])
+    async def tested(number: Annotated[int, Body()]) -> int:
+        return number
+
+    app.dependency_overrides[writers] = lambda: None
+    assert post(app, "/tested", b"1").body == b"1"
+
+
+def test_body_in_parts(app: FastAPI) -> None:
+    """A body that comes in parts is whole."""
+
+    @app.post("/upload")
+    @requires("reports:read")
+    async def upload(request: Request) -> int:
+        return len(await request.body())
+
+    parts = [{"type": "http.request", "body": b"xx", "more_body": more} for more in (False, True, True)]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return parts.pop()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(http_scope("/upload", ANN, method="POST"), receive, send))
+    assert sent[1]["body"] == b"6"
 
 
 def test_direct_call_of_a_guarded_endpoint() -> None:

@@ -4,13 +4,16 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from authmux import (
     APIKeyVerifier,
     Authenticator,
+    ConfigurationError,
     MemoryStore,
     Peppers,
     TokenFormat,
@@ -20,8 +23,8 @@ from authmux import (
     system,
 )
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
-from tests.faces.servers import ROOT
 from tests.faces.site import ClosedStore, Site
+from tests.servers.running import ROOT
 
 SENTENCE = "the pepper is not the one that the stored keys were issued under; put that one back"
 
@@ -49,7 +52,8 @@ def live(app: Any) -> list[dict[str, Any]]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))
+    with suppress(ConfigurationError):  # which goes on to the server
+        asyncio.run(app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send))
     return sent
 
 
@@ -123,3 +127,10 @@ def test_server_does_not_start(command: list[str]) -> None:
     )
     assert SENTENCE in ended.stderr
     assert ended.returncode == 3
+
+
+def test_wrong_pepper_in_a_test_client() -> None:
+    """Starlette's test client raises what refuses to start, and does not wait for an end that never comes."""
+    app = ASGI_FACES["starlette"](Authenticator(APIKeyVerifier(keyed_store(), with_pepper(2))))
+    with pytest.raises(ConfigurationError, match="pepper"), TestClient(app):
+        pass

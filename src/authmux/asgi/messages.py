@@ -9,7 +9,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]  # each framework has types of its own for the three
 
 POLICY_VIOLATION: Final = 1008  # RFC 6455 §7.4.1
 INTERNAL_ERROR: Final = 1011

@@ -149,7 +149,7 @@ class AuthMiddleware:
             except ConfigurationError as error:
                 await receive()
                 await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
-                return
+                raise  # as Starlette does: its test client would wait for an end for ever
         await self.app(scope, receive, send)
 
 

@@ -14,6 +14,7 @@ from authmux.visit import Visit
 _log = logging.getLogger("authmux.web")
 
 MAX_UNPROVED: Final = 30.0  # seconds (K-26)
+_TO_CLOSE: Final = 1.0  # seconds; a caller who reads nothing may let a server wait for longer
 
 
 class SocketClosed(OSError):
@@ -39,6 +40,7 @@ class OpenSocket:
         self._receive = receive
         self._send = send
         self._code: int | None = None
+        self._is_closed = asyncio.Event()
         self._waiting: asyncio.Timeout | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -46,6 +48,7 @@ class OpenSocket:
         """Give the application a message, or the end."""
         message = None if self._code is not None else await self._next()
         if self._code is not None or message is None:
+            await self._until_closed()
             return {"type": "websocket.disconnect", "code": self._code, "reason": ""}
         return message
 
@@ -56,6 +59,7 @@ class OpenSocket:
             SocketClosed: the connection was closed.
         """
         if self._code is not None:
+            await self._until_closed()
             raise SocketClosed("the caller has lost the right to this connection")
         await self._send(message)
         if message["type"] == "websocket.close":
@@ -74,8 +78,14 @@ class OpenSocket:
             self._code = code
             if self._waiting is not None:
                 self._waiting.reschedule(0.0)
-            with suppress(OSError):  # the caller has gone, or an outer middleware was faster
+            with suppress(Exception):  # the caller has gone, the application or an outer middleware was faster
                 await self._send({"type": "websocket.close", "code": code})
+            self._is_closed.set()
+
+    async def _until_closed(self) -> None:
+        """Keep the application until the server knows the code: granian ends with none when it is done before."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_closed.wait(), _TO_CLOSE)
 
     async def _next(self) -> Message | None:
         """Wait for a message; None where the connection was closed meanwhile. Not every server says so by itself."""

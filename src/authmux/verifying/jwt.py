@@ -40,7 +40,7 @@ class JWTVerifier:
         ConfigurationError: the issuer is not an https URL, there is no audience, or an algorithm is not one (B-11).
     """
 
-    kind: ClassVar = "jwt"
+    kind: ClassVar[str] = "jwt"
 
     def __init__(
         self,
@@ -64,7 +64,6 @@ class JWTVerifier:
             issuer=issuer, audiences=_read_audience(audience), profile=profile, leeway=_read_leeway(leeway)
         )
         self._clients_by_subject = profile.client_if_subject_is_client or subjects_assigned_by_issuer
-        self.proves: Final = (Principal, UnprovenClient, *((Client,) if self._clients_by_subject else ()))
         self._keys = RemoteKeys(issuer, jwks_uri=jwks_uri, fetch=fetch or _https_fetch(), clock=clock)
 
     def judge(self, token: CompactToken, *, now: float) -> Flow[Verdict]:
@@ -101,6 +100,11 @@ class JWTVerifier:
             credential=credential,
             claims=frozen(claims),
         )
+
+    @property
+    def proves(self) -> tuple[type[Principal], ...]:
+        """Return the classes that callers may be of."""
+        return (Principal, UnprovenClient, Client) if self._clients_by_subject else (Principal, UnprovenClient)
 
     def _class_of(self, subject: str | None, client: str | None) -> type[Principal]:
         """Return what is proved of a caller by its subject and its client's id."""

@@ -83,7 +83,7 @@ def _of_issuer(verifier: IssuerVerifier, *, is_only_one: bool) -> Scheme:
 def _in_header(entrance: Entrance) -> Iterator[Scheme]:
     header = entrance.api_key_header
     if header is not None:
-        text = f"Any of them in the header `{header}` instead. Choose one way: a request brings one credential."
+        text = f"The same credential in the header `{header}`, alone. Choose one way: a request brings only one."
         definition = {"type": "apiKey", "in": "header", "name": header, "description": text}
         yield Scheme(name=header, definition=definition, verifiers=entrance.verifiers)
 

@@ -1,0 +1,1 @@
+"""Frameworks that authmux has no face for, behind the plain one."""

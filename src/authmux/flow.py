@@ -33,6 +33,7 @@ class Want(Protocol):
 
 
 Flow: TypeAlias = Generator[Want, Any, T]
+"""Something that is done when `run` or `run_async` drives it, and not before."""
 
 
 def run(flow: Flow[T]) -> T:

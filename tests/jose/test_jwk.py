@@ -276,6 +276,17 @@ def test_the_thumbprint_of_rfc_7638() -> None:
     assert thumbprint({"n": n, "kty": "RSA", "e": "AQAB"}) == key.thumbprint
 
 
+@pytest.mark.parametrize("name", ["RS256", "ES256", "ES512", "EdDSA"])
+def test_the_thumbprint_of_a_key_that_is_spelt_otherwise(name: str) -> None:
+    """RFC 7638 §3.3: one key has one thumbprint, also where its issuer pads its numbers (RFC 7518 §6.3.1.1)."""
+    members = get_key(name).public_jwk
+    padded = {each: members[each] + "==" for each in ("n", "x", "y") if each in members}
+    assert public_key(get_key(name), **padded).thumbprint == public_key(get_key(name)).thumbprint
+    if name == "RS256":
+        signed = {"n": encode(b"\0" + base64url_decode(members["n"]))}  # as a signed integer has it
+        assert public_key(get_key(name), **signed).thumbprint == public_key(get_key(name)).thumbprint
+
+
 def test_keys_show_no_numbers() -> None:
     """B-74: a key's repr is for people."""
     assert "n=" not in repr(public_key(get_key("RS256")))

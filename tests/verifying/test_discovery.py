@@ -143,6 +143,7 @@ def test_metadata_without_an_address(jwks_uri: object) -> None:
         "https://[::1",
         "https:///keys",
         "keys",
+        "https://%69dp.example/keys",  # urllib3 would ask idp.example
     ],
 )
 def test_addresses_that_are_not_https(jwks_uri: str) -> None:

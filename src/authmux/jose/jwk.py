@@ -92,13 +92,33 @@ def parse_key(jwk: object) -> PublicKey:
     except (PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise UnusableKey("unreadable") from error
     certificates = {name: jwk[name] for name in CERTIFICATES if jwk.get(name) is not None}
-    return PublicKey(kid, algorithms, thumbprint(members), _signature_length(key), certificates, key)
+    length = _signature_length(key)  # before the numbers are written: it refuses what is none of these keys
+    return PublicKey(kid, algorithms, thumbprint(members | _numbers(key)), length, certificates, key)
 
 
 def thumbprint(members: Mapping[str, Any]) -> str:
     """Return the SHA-256 thumbprint of a key's required members (RFC 7638)."""
     canonical = json.dumps(dict(sorted(members.items())), separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).decode().rstrip("=")
+
+
+def _numbers(key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey) -> dict[str, str]:
+    """Return a key's numbers as RFC 7518 §6 writes them: some issuers put zeros before them, or padding behind."""
+    match key:
+        case RSAPublicKey():
+            rsa = key.public_numbers()
+            return {"n": _base64url(rsa.n), "e": _base64url(rsa.e)}
+        case EllipticCurvePublicKey():
+            point, size = key.public_numbers(), (key.curve.key_size + 7) // 8
+            return {"x": _base64url(point.x, size), "y": _base64url(point.y, size)}
+        case Ed25519PublicKey():
+            return {"x": _base64url(int.from_bytes(key.public_bytes_raw()), 32)}
+
+
+def _base64url(number: int, size: int | None = None) -> str:
+    """Return a number in so many bytes, or in as few as it takes."""
+    data = number.to_bytes(size or (number.bit_length() + 7) // 8)
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def _read_kid(jwk: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ class LocalIssuer:
     """Mints access tokens as RFC 9068 writes them, publishes its keys, and serves the client-credentials flow.
 
     Its subjects are yours to choose, so a `JWTVerifier` believes in a `Client` only if it is told so:
-    `subjects_assigned_by_issuer=True`. Otherwise the caller is a plain `Principal`, with its scopes.
+    `subjects_assigned_by_issuer=True`. Otherwise the caller is an `UnprovenClient`, with its scopes.
 
     Arguments:
         algorithm: what the first key signs with.

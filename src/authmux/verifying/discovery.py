@@ -62,6 +62,8 @@ def _may_send_to(issuer: str, jwks_uri: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
+    if "%" in parts.netloc:  # urllib3 decodes it, and would ask another host than the one looked at here
+        return False
     if parts.scheme == "http":
         return issuer.startswith("http://") and is_loopback(host)
     return parts.scheme == "https" and bool(host)

@@ -168,6 +168,8 @@ def _parse_target(url: str) -> Url:
     if not _URL_TEXT.fullmatch(url):
         raise FetchFailed("url")
     target = parse_url(url)
+    if "%" in re.split("[/?]", url)[2]:  # parse_url decodes it, and others that look at it do not
+        raise FetchFailed("url")
     if target.scheme not in _PORTS:
         raise FetchFailed("scheme")
     if not target.host or "#" in url or "@" in re.split("[/?]", url)[2]:  # parse_url forgets an empty userinfo

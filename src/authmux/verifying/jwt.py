@@ -32,7 +32,7 @@ class JWTVerifier:
         algorithms: narrows what is accepted; by default every asymmetric algorithm that the key itself allows (B-10).
         leeway: seconds by which clocks may differ, 0 to 300 (B-25).
         subjects_assigned_by_issuer: say True where no user can choose his own `sub`: then a token whose `sub` is its
-            client's id stands for a `Client` (RFC 9700 §4.15). Otherwise the caller is a plain `Principal`.
+            client's id stands for a `Client` (RFC 9700 §4.15). Otherwise the caller is an `UnprovenClient`.
         fetch: how documents are fetched; by default over HTTPS, off the request path.
         clock: where time comes from.
 

@@ -1,0 +1,1 @@
+"""Fuzzing of everything that parses bytes or text from outside: a minute in the test run, `make fuzz` for longer."""

@@ -4,7 +4,6 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +25,7 @@ from authmux.stores.sql import SQLStore
 from authmux.testing import as_principal
 from authmux.visit import Visit, current_visit
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
-from tests.faces.callers import ASGICaller, Caller, SocketCaller, WSGICaller
-from tests.faces.servers import all_servers
+from tests.faces.callers import ASGICaller, Caller, WSGICaller
 from tests.faces.site import Bank, Minted, Site, open_site
 from tests.faces.truth_table import ROWS
 
@@ -199,17 +197,3 @@ def test_no_endpoint_s_traceback_shows_a_secret(opened: tuple[Site, SQLStore, Ba
     with as_principal(principal), pytest.raises(LookupError) as raised:
         endpoint()
     assert said(traceback.format_exception(raised.value), bank) == []
-
-
-def test_servers_say_nothing(opened: tuple[Site, SQLStore, Bank], tmp_path: Path) -> None:
-    """No server's own log, at DEBUG and with its access log, holds a secret that came in a header."""
-    site, _, bank = opened
-    with all_servers(site, tmp_path) as servers:
-        for listening_there in servers.values():
-            caller = SocketCaller(listening_there.port)
-            for row in ROWS:
-                if "?" not in row.door:  # what stands in a URL is logged by every server (K-82 is not built yet)
-                    row.send(caller, bank)
-    logs = [path.read_text(errors="replace") for path in tmp_path.glob("*.log")]
-    assert all("GET /" in log for log in logs)
-    assert said(logs, bank) == []

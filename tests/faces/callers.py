@@ -154,13 +154,44 @@ class SocketCaller:
         return self.send(b"\r\n".join([*lines, b"", body]), method=method)
 
     def send(self, request: bytes, *, method: str = "GET") -> Answer:
-        """Send a request as it stands."""
-        with socket.create_connection(("127.0.0.1", self._port), timeout=20) as connection:
+        """Send a request as it stands; what comes after its answer is left (waitress ends one to HEAD by a chunk)."""
+        with self._connect() as connection:
             received = _exchange(connection, request)
-        response = HTTPResponse(cast("socket.socket", _Received(received)), method=method)
-        response.begin()
-        headers = tuple((name.lower(), value) for name, value in response.getheaders())
-        return Answer(response.status, headers, response.read())
+        return _read_answer(cast("socket.socket", _Received(received)), method)
+
+    def exchange(self, requests: bytes) -> list[Answer]:
+        """Send everything that is to go over one connection, and return all answers until the server hangs up."""
+        with self._connect() as connection:
+            return read_answers(_exchange(connection, requests))
+
+    def ask_first(self, head: bytes, body: bytes) -> Answer:
+        """Send a head, and its body only when the server says `100 Continue`; return the answer that follows."""
+        with self._connect() as connection:
+            connection.sendall(head)
+            if connection.recv(12, socket.MSG_PEEK).endswith(b" 100"):
+                connection.sendall(body)
+            return _read_answer(connection, "GET")
+
+    def _connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self._port), timeout=20)
+
+
+def read_answers(received: bytes) -> list[Answer]:
+    """Return the answers to GET or POST that came over one connection, without interim ones like `100 Continue`."""
+    stream = _Received(received)
+    answers: list[Answer] = []
+    while stream.is_left():
+        answers.append(_read_answer(cast("socket.socket", stream), "GET"))
+    return answers
+
+
+def _read_answer(connection: socket.socket, method: str) -> Answer:
+    response = HTTPResponse(connection, method=method)
+    response.begin()
+    headers = tuple((name.lower(), value) for name, value in response.getheaders())
+    answer = Answer(response.status, headers, response.read())
+    response.close()
+    return answer
 
 
 def _exchange(connection: socket.socket, request: bytes) -> bytes:
@@ -174,11 +205,15 @@ def _exchange(connection: socket.socket, request: bytes) -> bytes:
     return bytes(received)
 
 
-class _Received:
-    """What `HTTPResponse` needs of a socket."""
-
-    def __init__(self, received: bytes) -> None:
-        self._received = received
+class _Received(io.BytesIO):
+    """What `HTTPResponse` needs of a socket; it stays open for the next answer."""
 
     def makefile(self, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._received)
+        return self
+
+    def is_left(self) -> bool:
+        """Return whether there is anything that was not read yet."""
+        return self.tell() < len(self.getvalue())
+
+    def close(self) -> None:
+        """Stay open."""

@@ -1,7 +1,6 @@
-"""What the tests of the faces share: one site, its bank of credentials, and the servers, once for all of them."""
+"""What the tests of the faces share: one site and its bank of credentials, once for all of them."""
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -9,7 +8,6 @@ from authmux.stores.sql import SQLStore
 from authmux.visit import current_visit
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
 from tests.faces.callers import ASGICaller, Caller, WSGICaller
-from tests.faces.servers import Listening, all_servers
 from tests.faces.site import Bank, Site, open_site
 
 
@@ -55,11 +53,3 @@ def call_in_process(site: Site, store: SQLStore) -> Callable[[str, str | None], 
         return WSGICaller(WSGI_FACES[face](authenticator, api_key_header=api_key_header))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def servers(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Listening]]:
-    """Run every face behind its servers."""
-    directory: Path = tmp_path_factory.mktemp("servers")
-    with all_servers(site, directory) as listening:
-        yield listening

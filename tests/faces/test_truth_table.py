@@ -6,8 +6,9 @@ import pytest
 
 from tests.faces.applications import ASGI_FACES, WSGI_FACES
 from tests.faces.callers import Caller
+from tests.faces.rows import Accepted, Row
 from tests.faces.site import Bank
-from tests.faces.truth_table import ROWS, Accepted, Row
+from tests.faces.truth_table import ROWS
 
 FACES = (*ASGI_FACES, *WSGI_FACES)
 IN_PROCESS = [row for row in ROWS if row.in_process]

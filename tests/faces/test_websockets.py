@@ -1,8 +1,7 @@
 """WebSockets are refused before they are accepted, and know their principal for as long as they last."""
 
 import asyncio
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -18,9 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from authmux import MissingCredential, asgi, current_principal, fastapi, find_principal, starlette
 from authmux import requires as requires_anywhere
-from tests.faces.callers import Answer, ASGICaller, Headers, SocketCaller
-from tests.faces.servers import SERVED, Listening
-from tests.faces.site import Bank
+from tests.faces.callers import Answer, ASGICaller, Headers
 from tests.faces.verifiers import ANN, BUG, NOBODY, UNKNOWN, open_house
 
 MALFORMED = (("Authorization", b"Bearer"),)
@@ -266,39 +263,3 @@ def test_refusal_after_accepting(app: Callable[[], Any]) -> None:
     with suppress(MissingCredential):
         sent = handshake(app(), "/late", NOBODY, denial=True)
     assert [message for message in sent if message["type"] == "websocket.send"] == []
-
-
-HANDSHAKE: Headers = (
-    ("Upgrade", b"websocket"),
-    ("Connection", b"Upgrade"),
-    ("Sec-WebSocket-Version", b"13"),
-    ("Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
-)
-SERVED_ASGI = [name for name in SERVED if not name.startswith("flask")]
-
-
-@pytest.mark.parametrize(
-    "value", [None, b"Bearer", b"Bearer nonsense", b"Bearer a, Bearer b"], ids=["absent", "alone", "unknown", "two"]
-)
-@pytest.mark.parametrize("served", SERVED_ASGI)
-def test_served_refusal(servers: Mapping[str, Listening], served: str, value: bytes | None) -> None:
-    """A real server answers the handshake with the bytes with which it refuses any other request."""
-    caller = SocketCaller(servers[served].port)
-    sent = [] if value is None else [("Authorization", value)]
-    answer = caller("/socket", [*HANDSHAKE, *sent])
-    assert answer.status in (400, 401)
-    assert answer.refusal() == caller("/read", sent).refusal()
-
-
-@pytest.mark.parametrize("served", SERVED_ASGI)
-def test_served_conversation(servers: Mapping[str, Listening], served: str, bank: Bank) -> None:
-    """A real server opens the conversation for a good credential, and the endpoint knows whose it is."""
-    lines = [*HANDSHAKE, ("Host", b"testserver"), ("Authorization", f"Bearer {bank['key'].text}".encode())]
-    request = b"GET /socket HTTP/1.1\r\n" + b"".join(f"{name}: ".encode() + value + b"\r\n" for name, value in lines)
-    heard = b""
-    with socket.create_connection(("127.0.0.1", servers[served].port), timeout=20) as connection:
-        connection.sendall(request + b"\r\n")
-        while b"}" not in heard and (chunk := connection.recv(4096)):
-            heard += chunk
-    assert heard.startswith(b"HTTP/1.1 101 ")
-    assert f"anonymous {bank['key'].id} by key".encode() in heard

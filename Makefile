@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 VERSIONS ?= 3.11 3.12 3.13
 
-.PHONY: help demo test versions check bench docs clean
+.PHONY: help demo test versions check bench fuzz docs clean
 
 help:  ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,11 +37,17 @@ check: $(READY)  ## what CI runs: format, lint, types, tests
 bench: $(READY)  ## what authmux adds to a bare application (ARGS=--quick takes under a minute)
 	@$(BIN)/python -m benchmarks.overhead $(ARGS)
 
-docs: $(READY)  ## check the documentation: links, and code that runs
+fuzz: $(READY)  ## look for input that breaks a parser (ARGS=--minutes=60, ARGS=--target=headers, ARGS="--replay FILE")
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --only-binary=atheris --group fuzz || true
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+docs: $(READY)  ## build the documentation site into site/, strictly, and check it: links, and code that runs
+	@$(BIN)/zensical build --clean --strict
 	@$(BIN)/python -m pytest -q tests/docs
+	@echo "docs: the site is $(CURDIR)/site/index.html; to search in it: $(BIN)/python -m http.server -d site"
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .coverage* .cache site
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)")
+_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)(?P<settings>.*)")
+_TITLE = re.compile(r"\btitle=\"([^\"]+)\"")
 _NOT_RUN = re.compile(r"<!-- not run: (.+?) -->")
 _INLINE_CODE = re.compile(r"(`+)[^`].*?\1")
 _INLINE_LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: +[\"'][^)]*)?\)")
@@ -13,6 +14,7 @@ _REFERENCE_LINK = re.compile(r"^ {0,3}\[[^\]]+\]: *<?(\S+?)>?(?: |$)", re.MULTIL
 _HEADING = re.compile(r"^ {0,3}#{1,6} +(.+?) *#*$", re.MULTILINE)
 _LINK_IN_HEADING = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EXPLICIT_ANCHOR = re.compile(r"<a +(?:id|name)=\"([^\"]+)\"")
+_GENERATED = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class Block:
         code: the lines within.
         line: where its first line stands, counted from 1.
         not_run: the reason in `<!-- not run: reason -->` right before the fence, or None.
+        title: what stands above it on the page: a file's name, or a terminal's; None without one.
     """
 
     language: str
     code: str
     line: int
     not_run: str | None
+    title: str | None = None
 
 
 def read_blocks(text: str) -> Iterator[Block]:
@@ -43,7 +47,9 @@ def read_blocks(text: str) -> Iterator[Block]:
             continue
         end = next((n for n in range(number, len(lines)) if lines[n].strip() == fence["fence"]), len(lines))
         code = "".join(f"{line.removeprefix(fence['indent'])}\n" for line in lines[number:end])
-        yield Block(fence["language"], code, number + 1, _read_reason(lines[: number - 1]))
+        title = _TITLE.search(fence["settings"])
+        reason = _read_reason(lines[: number - 1])
+        yield Block(fence["language"], code, number + 1, reason, title[1] if title else None)
         number = end + 1
 
 
@@ -60,9 +66,11 @@ def read_links(text: str) -> list[str]:
 
 
 def read_anchors(text: str) -> set[str]:
-    """Return what a link to this document may name behind `#`, as GitHub makes it of the headings."""
+    """Return what a link to this document may name behind `#`: its headings as GitHub spells them, explicit anchors,
+    and the names whose reference is generated here.
+    """
     prose = read_prose(text)
-    anchors = set(_EXPLICIT_ANCHOR.findall(prose))
+    anchors = {*_EXPLICIT_ANCHOR.findall(prose), *_GENERATED.findall(prose)}
     for heading in _HEADING.findall(prose):
         anchors.add(_first_free(_slug(heading), anchors))
     return anchors

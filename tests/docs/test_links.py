@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.markdown import read_anchors, read_links
-from tests.docs.test_readme import CHECKOUT, DOCUMENTS
+from tests.docs.pages import CHECKOUT, DOCUMENTS, name_of
 
 ELSEWHERE = ("http://", "https://", "mailto:")
 
@@ -19,7 +19,7 @@ def is_broken(document: Path, link: str) -> bool:
     return bool(anchor) and anchor not in read_anchors(target.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_links(document: Path) -> None:
     """Each relative link of a document leads to a file, and to a heading where it names one."""
     links = [link for link in read_links(document.read_text(encoding="utf-8")) if not link.startswith(ELSEWHERE)]

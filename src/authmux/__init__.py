@@ -30,7 +30,7 @@ from authmux.flow import Flow, ask, run, run_async
 from authmux.guard import current_principal, requires
 from authmux.issuing.actor import System, system
 from authmux.issuing.issued_token import IssuedToken
-from authmux.issuing.token_service import TokenService
+from authmux.issuing.token_service import AsyncTokenService, TokenService
 from authmux.peppers import Peppers
 from authmux.principal import AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
 from authmux.profiles import Profile
@@ -61,6 +61,7 @@ __version__ = "0.1.0"
 __all__ = [
     "APIKeyVerifier",
     "AnonymousKey",
+    "AsyncTokenService",
     "AuthError",
     "Authenticator",
     "AuthmuxError",

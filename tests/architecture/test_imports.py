@@ -12,7 +12,7 @@ import authmux
 FRAMEWORKS = {"starlette", "fastapi", "flask", "werkzeug"}
 HEAVY = FRAMEWORKS | {
     "sqlalchemy",
-    "aiosqlite",
+    "aiosqlite", "psycopg", "asyncpg",
     "urllib3",
     "requests",
     "httpx",
@@ -57,7 +57,7 @@ def test_plain_faces_load_no_framework(face: str) -> None:
 )
 def test_a_face_loads_no_other_framework(face: str, others: set[str]) -> None:
     """Who uses one framework need not have installed another, nor a database driver."""
-    assert loaded_by(f"import authmux.{face}") & (others | {"sqlalchemy", "aiosqlite"}) == set()
+    assert loaded_by(f"import authmux.{face}") & (others | {"sqlalchemy", "aiosqlite", "psycopg", "asyncpg"}) == set()
 
 
 def test_tests_of_an_application_load_no_framework() -> None:

@@ -1,5 +1,7 @@
 """The verbs of `TokenService`: what each one does, and what each one refuses."""
 
+import asyncio
+import inspect
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +18,11 @@ from hypothesis import strategies as st
 from authmux.errors import ConfigurationError, Conflict, IssuingError, NotFound, NotPossible
 from authmux.issuing.actor import system
 from authmux.issuing.issued_token import IssuedToken
-from authmux.issuing.token_service import TokenService
+from authmux.issuing.token_service import AsyncTokenService, TokenService
 from authmux.peppers import Peppers
 from authmux.principal import User
 from authmux.stores.memory import MemoryStore
-from authmux.stores.port import Query, Reading, TokenStore, WriteRefused
+from authmux.stores.port import PepperCheck, Query, Reading, TokenStore, WriteRefused
 from authmux.stores.record import Owner, OwnerType, Record, State
 from authmux.stores.sql import SQLStore
 from authmux.testing.manual_clock import ManualClock
@@ -71,10 +73,64 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-@pytest.fixture
-def service(store: MemoryStore, clock: ManualClock) -> TokenService:
-    """Give a service on the store."""
-    return TokenService(store, TOKENS, clock=clock)
+class Driven:
+    """A service that awaits, each of whose verbs is awaited on an event loop of its own."""
+
+    def __init__(self, service: AsyncTokenService) -> None:
+        self._service = service
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        """Return a verb that blocks."""
+        return lambda *args, **kwargs: asyncio.run(getattr(self._service, verb)(*args, **kwargs))
+
+
+class Awaited:
+    """The same store for callers that await."""
+
+    def __init__(self, kept: MemoryStore) -> None:
+        self.kept = kept
+
+    def freshness(self) -> str:
+        """Return the revision."""
+        return self.kept.freshness()
+
+    async def find(self, credential_id: str) -> Reading:
+        """Find."""
+        return self.kept.find(credential_id)
+
+    async def list(self, query: Query) -> Sequence[Record]:
+        """List."""
+        return self.kept.list(query)
+
+    async def add(self, record: Record, **how: Any) -> None:
+        """Add."""
+        self.kept.add(record, **how)
+
+    async def replace(self, record: Record, **how: Any) -> None:
+        """Replace."""
+        self.kept.replace(record, **how)
+
+    async def pepper_checks(self) -> Sequence[PepperCheck]:
+        """Return the checks."""
+        return self.kept.pepper_checks()
+
+
+SERVICES: dict[str, Callable[[MemoryStore, ManualClock], TokenService]] = {
+    "blocking": lambda store, clock: TokenService(store, TOKENS, clock=clock),
+    "awaiting": lambda store, clock: as_blocking(AsyncTokenService(Awaited(store), TOKENS, clock=clock)),
+    "awaiting-blocking-store": lambda store, clock: as_blocking(AsyncTokenService(store, TOKENS, clock=clock)),
+}
+
+
+def as_blocking(service: AsyncTokenService) -> TokenService:
+    """Return a service that awaits as one that blocks."""
+    return cast("TokenService", Driven(service))
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest, store: MemoryStore, clock: ManualClock) -> TokenService:
+    """Give a service of each colour on the store."""
+    return SERVICES[request.param](store, clock)
 
 
 def issue(service: TokenService, **changes: Any) -> IssuedToken:
@@ -547,10 +603,30 @@ def test_a_store_that_awaits() -> None:
 
 
 @pytest.mark.parametrize("max_live", [0, -1])
-def test_none_may_live(store: MemoryStore, max_live: int) -> None:
+@pytest.mark.parametrize("colour", [TokenService, AsyncTokenService])
+def test_none_may_live(store: MemoryStore, colour: type[TokenService] | type[AsyncTokenService], max_live: int) -> None:
     """A service under which nobody may have anything is refused at once (K-30)."""
     with pytest.raises(ConfigurationError, match="max_live"):
-        TokenService(store, TOKENS, max_live=max_live)
+        colour(store, TOKENS, max_live=max_live)
+
+
+VERBS = ("issue_key", "issue_pat", "get", "list", "roll", "revoke")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_both_colours_show_one_signature(verb: str) -> None:
+    """Both colours have the same arguments, say the same of them, and differ in that one of them awaits."""
+    blocks, awaits = getattr(TokenService, verb), getattr(AsyncTokenService, verb)
+    assert inspect.signature(blocks) == inspect.signature(awaits)
+    assert inspect.signature(blocks).return_annotation in (IssuedToken, Record, Sequence[Record])
+    assert blocks.__doc__ == awaits.__doc__ is not None
+    assert (inspect.iscoroutinefunction(blocks), inspect.iscoroutinefunction(awaits)) == (False, True)
+
+
+def test_every_verb_has_both_colours() -> None:
+    """There is no verb that one of the two does not have."""
+    for service in (TokenService, AsyncTokenService):
+        assert {name for name in vars(service) if not name.startswith("_")} == set(VERBS)
 
 
 class FullStore(MemoryStore):

@@ -29,7 +29,7 @@ or environ) in its message; so does a verifier. The access logs are as talkative
 ## The table
 
 An empty cell: it is nowhere, and nothing was done for that. *filter*: the server writes down the request as it came,
-and `RedactingFilter` masks it. *leaks*: the filter does not know it in that form. In an answer there was never any.
+and `RedactingFilter` masks it. *leaks*: nothing masks it. In an answer there was never any.
 """
 
 _CLOSING: Final = """\
@@ -39,16 +39,7 @@ authmux masks what it can reach: scope and environ. A server that keeps the requ
 there; this puts the filter on every log handler of the process:
 
 ```python
-import logging
-
-from authmux.redaction import RedactingFilter
-
-
-def mask_logs() -> None:
-    for logger in (logging.getLogger(), *logging.Logger.manager.loggerDict.values()):
-        for handler in getattr(logger, "handlers", ()):
-            handler.addFilter(RedactingFilter())
-
+from authmux.redaction import mask_logs
 
 mask_logs()
 ```
@@ -64,11 +55,6 @@ The handlers must be there by then:
 
 ## What is left
 
-- **`%({authorization}i)s` in gunicorn's access log, and `Basic`.** The filter does not decode base64. Do not log that
-  header. (gunicorn's own format has `%(u)s`, the user of `Basic`, which is masked.)
-- **A key with every character percent-encoded, in a query string.** The filter reads what is written, and knows `%5F`
-  for `_`. No client writes a key like that. If it matters, leave the query string out of the log: in granian's format
-  `%(query_string)s`, in gunicorn's `%(r)s` and `%(q)s`.
 - **What stands in front of your application** has written the address down before. Never send keys in addresses; one
   that was there should be rolled.
 """

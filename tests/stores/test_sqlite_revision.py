@@ -1,15 +1,12 @@
 """The revision of a SQLite file is read on every request, and follows the file through whatever is done to it."""
 
 import logging
-import multiprocessing
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, event
@@ -18,8 +15,10 @@ from authmux.stores.port import StoreUnavailable
 from authmux.stores.record import Record
 from authmux.stores.sql import SQLStore
 from authmux.testing.manual_clock import ManualClock
+from tests.stores.driven import AnySQLStore, on_file
 from tests.stores.processes import CHANGES, answer_from_a_child, change_in_parent_and_child
 from tests.stores.sample_records import NOW, add, make_record
+from tests.stores.started import answer_of, started
 
 LOOK_EVERY = 0.5
 
@@ -30,17 +29,16 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-@pytest.fixture
-def store(path: Path, clock: ManualClock) -> Iterator[SQLStore]:
-    """Give a store whose clock stands."""
-    store = SQLStore(f"sqlite:///{path}", clock=clock)
-    store.create_schema()
-    yield store
-    store.close()
+@pytest.fixture(params=["blocking", "awaiting"])
+def store(request: pytest.FixtureRequest, path: Path, clock: ManualClock) -> Iterator[AnySQLStore]:
+    """Give a store of each colour whose clock stands."""
+    with on_file(path, colour=request.param, clock=clock) as store:
+        store.create_schema()
+        yield store
 
 
 @pytest.fixture
-def record(store: SQLStore) -> Record:
+def record(store: AnySQLStore) -> Record:
     """Give a record that the store keeps."""
     return add(store, make_record())
 
@@ -69,7 +67,7 @@ def put_in_place(copy: Path, path: Path) -> None:
     os.replace(copy, path)
 
 
-def test_a_change_shows_at_once(store: SQLStore, record: Record, path: Path) -> None:
+def test_a_change_shows_at_once(store: AnySQLStore, record: Record, path: Path) -> None:
     """What another connection has committed moves the revision at the next reading, though no time passes (K-22)."""
     before = store.freshness()
     with closing(SQLStore(f"sqlite:///{path}")) as other:
@@ -79,7 +77,7 @@ def test_a_change_shows_at_once(store: SQLStore, record: Record, path: Path) -> 
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["record", "absence"])
-def test_a_change_while_it_reads(store: SQLStore, path: Path, is_there: bool) -> None:
+def test_a_change_while_it_reads(store: AnySQLStore, path: Path, is_there: bool) -> None:
     """What changes between the statements of a look-up makes its revision an old one, or is in its answer (K-22)."""
     first = make_record()
     second = replace(first, row_version=2, revoked_at=NOW)
@@ -99,7 +97,7 @@ def test_a_change_while_it_reads(store: SQLStore, path: Path, is_there: bool) ->
     assert reading.revision != store.freshness() or reading.record == (second if is_there else first)
 
 
-def test_an_open_transaction_shows_nothing(store: SQLStore, record: Record, path: Path) -> None:
+def test_an_open_transaction_shows_nothing(store: AnySQLStore, record: Record, path: Path) -> None:
     """A change that is not committed has not happened yet (K-22)."""
     before = store.freshness()
     with closing(sqlite3.connect(path, isolation_level=None)) as shell:
@@ -110,7 +108,7 @@ def test_an_open_transaction_shows_nothing(store: SQLStore, record: Record, path
     assert store.freshness() != before
 
 
-def test_revision_holds_no_transaction_open(store: SQLStore, record: Record, path: Path) -> None:
+def test_revision_holds_no_transaction_open(store: AnySQLStore, record: Record, path: Path) -> None:
     """Reading the revision leaves no transaction open, so that the WAL can be written back (K-22)."""
     assert store.freshness()
     store.replace(replace(record, row_version=2), expected=1)
@@ -119,7 +117,7 @@ def test_revision_holds_no_transaction_open(store: SQLStore, record: Record, pat
 
 
 def test_a_replaced_file_is_noticed(
-    store: SQLStore, record: Record, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    store: AnySQLStore, record: Record, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Another file in the place of ours is noticed within half a second, and nothing old is read of it (K-22)."""
     before = store.freshness()
@@ -134,7 +132,7 @@ def test_a_replaced_file_is_noticed(
 
 
 def test_an_unchanged_file_is_not_reopened(
-    store: SQLStore, record: Record, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    store: AnySQLStore, record: Record, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A file that is still the same one is left open, and nothing is said (K-22)."""
     before = store.freshness()
@@ -143,14 +141,14 @@ def test_an_unchanged_file_is_not_reopened(
     assert caplog.records == []
 
 
-def test_replaced_before_the_first_look(store: SQLStore, record: Record, path: Path) -> None:
+def test_replaced_before_the_first_look(store: AnySQLStore, record: Record, path: Path) -> None:
     """A file that is replaced before its revision was ever read is read anew all the same (K-22)."""
     put_in_place(revoked_copy(path, record), path)
     assert store.freshness()
     assert store.find(record.id).revision == store.freshness()
 
 
-def test_a_removed_file_is_unavailable(store: SQLStore, record: Record, path: Path, clock: ManualClock) -> None:
+def test_a_removed_file_is_unavailable(store: AnySQLStore, record: Record, path: Path, clock: ManualClock) -> None:
     """A removed file is unavailable within half a second, and stays so; no new one is made for it (K-22, K-24)."""
     assert store.freshness()
     remove(path)
@@ -162,7 +160,9 @@ def test_a_removed_file_is_unavailable(store: SQLStore, record: Record, path: Pa
     assert not path.exists()
 
 
-def test_a_file_that_comes_back_is_read_anew(store: SQLStore, record: Record, path: Path, clock: ManualClock) -> None:
+def test_a_file_that_comes_back_is_read_anew(
+    store: AnySQLStore, record: Record, path: Path, clock: ManualClock
+) -> None:
     """A file that was away and came back as another one is read anew, by every connection (K-22)."""
     copy = revoked_copy(path, record)
     store.freshness()
@@ -179,7 +179,7 @@ def test_a_file_that_comes_back_is_read_anew(store: SQLStore, record: Record, pa
     assert reading.record.revoked_at == NOW
 
 
-def test_nothing_is_written_to_a_file_that_was_replaced(store: SQLStore, record: Record, path: Path) -> None:
+def test_nothing_is_written_to_a_file_that_was_replaced(store: AnySQLStore, record: Record, path: Path) -> None:
     """A store that only writes notices a replaced file too: a change is in the file that stands there (K-22, K-25)."""
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(path.with_name("copy.db"))) as target:
         source.backup(target)
@@ -191,7 +191,7 @@ def test_nothing_is_written_to_a_file_that_was_replaced(store: SQLStore, record:
     assert kept.revoked_at == NOW
 
 
-def test_a_restored_file_may_be_made_anew(store: SQLStore, path: Path) -> None:
+def test_a_restored_file_may_be_made_anew(store: AnySQLStore, path: Path) -> None:
     """After the file was removed, making the schema begins a new one, in the file and nowhere else (K-15, K-22)."""
     remove(path)
     store.create_schema()
@@ -200,7 +200,7 @@ def test_a_restored_file_may_be_made_anew(store: SQLStore, path: Path) -> None:
         assert other.find(record.id).record == record
 
 
-def test_garbage_in_place_of_the_file(store: SQLStore, record: Record, path: Path, clock: ManualClock) -> None:
+def test_garbage_in_place_of_the_file(store: AnySQLStore, record: Record, path: Path, clock: ManualClock) -> None:
     """A file that is no database any more is unavailable, and says nothing of any credential (K-22, K-24)."""
     assert store.freshness()
     garbage = path.with_name("garbage")
@@ -219,7 +219,7 @@ def set_journal_mode(path: Path, mode: str) -> None:
 
 
 def test_without_wal_nothing_is_held(
-    store: SQLStore, record: Record, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    store: AnySQLStore, record: Record, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of a database that is not in WAL mode the revision is not known, and the log says so once (K-22)."""
     store.close()
@@ -233,7 +233,7 @@ def test_without_wal_nothing_is_held(
     assert store.find(record.id).record == record
 
 
-def test_wal_that_is_set_later_is_noticed(store: SQLStore, record: Record, path: Path, clock: ManualClock) -> None:
+def test_wal_that_is_set_later_is_noticed(store: AnySQLStore, record: Record, path: Path, clock: ManualClock) -> None:
     """Once the database is in WAL mode again, its revision is known again, without a restart (K-22)."""
     store.close()
     set_journal_mode(path, "delete")
@@ -244,7 +244,7 @@ def test_wal_that_is_set_later_is_noticed(store: SQLStore, record: Record, path:
     assert store.freshness() == store.find(record.id).revision
 
 
-def test_closing_is_not_the_end(store: SQLStore, record: Record) -> None:
+def test_closing_is_not_the_end(store: AnySQLStore, record: Record) -> None:
     """A store that was closed opens its connections again when it is asked (K-22)."""
     before = store.freshness()
     store.close()
@@ -252,7 +252,7 @@ def test_closing_is_not_the_end(store: SQLStore, record: Record) -> None:
     assert store.find(record.id).record == record
 
 
-def test_locked_for_a_moment(store: SQLStore, record: Record, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_locked_for_a_moment(store: AnySQLStore, record: Record, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A revision that cannot be read is unavailable, never the one before; afterwards it is read again (K-22, K-24)."""
     before = store.freshness()
     store.close()
@@ -269,31 +269,18 @@ def test_locked_for_a_moment(store: SQLStore, record: Record, path: Path, caplog
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
 
 
-@contextmanager
-def started(target: Callable[[str, str, Connection], None], path: Path, record: Record) -> Iterator[Connection]:
-    """Run a function in a fresh process, which may fork since no thread runs there, and talk with it."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=target, args=(str(path), record.id, theirs))
-    process.start()
-    theirs.close()
-    with ours:
-        yield ours
-    process.join(10)
-    assert process.exitcode == 0
-
-
-def answer_of(pipe: Connection) -> Any:
-    """Return the next answer, which comes soon or never."""
-    assert pipe.poll(20)
-    return pipe.recv()
+@pytest.fixture
+def place(request: pytest.FixtureRequest, path: Path) -> tuple[str, str]:
+    """Return in which colour, and by which URL, another process opens the file."""
+    colour: str = request.node.callspec.params["store"]
+    return colour, f"sqlite{'' if colour == 'blocking' else '+aiosqlite'}:///{path}"
 
 
 @needs_fork
-def test_a_forked_child_sees_every_change(store: SQLStore, record: Record, path: Path) -> None:
+def test_a_forked_child_sees_every_change(store: AnySQLStore, record: Record, place: tuple[str, str]) -> None:
     """A forked child sees what others change, also when its parent has let go of the database (K-22, K-25)."""
     store.close()
-    with started(answer_from_a_child, path, record) as pipe:
+    with started(answer_from_a_child, *place, record.id) as pipe:
         assert answer_of(pipe) == "closed"
         answers = []
         for version in (2, 3, 4):
@@ -307,9 +294,9 @@ def test_a_forked_child_sees_every_change(store: SQLStore, record: Record, path:
 
 
 @needs_fork
-def test_parent_and_child_both_write(store: SQLStore, record: Record, path: Path) -> None:
+def test_parent_and_child_both_write(store: AnySQLStore, record: Record, place: tuple[str, str]) -> None:
     """Parent and child may both change records after a fork: no change is lost, and each one is noticed (K-22)."""
-    with started(change_in_parent_and_child, path, record) as pipe:
+    with started(change_in_parent_and_child, *place, record.id) as pipe:
         status, versions = answer_of(pipe)
     assert status == 0
     assert len(versions) == CHANGES
@@ -319,7 +306,7 @@ def test_parent_and_child_both_write(store: SQLStore, record: Record, path: Path
 
 
 def test_a_migration_that_takes_the_triggers_is_noticed(
-    store: SQLStore, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    store: AnySQLStore, path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where a change would not move the revision, nothing is believed, until the schema is made whole (K-22)."""
     assert store.freshness()

@@ -60,7 +60,7 @@ def test_find_absent(store: TokenStore) -> None:
     assert reading.revision
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(record=any_record())
 def test_round_trip(store: TokenStore, record: Record) -> None:
     """A record comes back exactly as it was kept, every field of it (K-10, K-11)."""
@@ -68,7 +68,7 @@ def test_round_trip(store: TokenStore, record: Record) -> None:
     assert store.find(record.id).record == record
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=any_record(), second=any_record())
 def test_round_trip_of_a_replacement(store: TokenStore, first: Record, second: Record) -> None:
     """A replaced record comes back exactly as it was last kept, with no generation left of the former (K-10, K-33)."""

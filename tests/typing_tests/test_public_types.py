@@ -14,8 +14,10 @@ import pytest
 from authmux import (
     AnonymousKey,
     APIKeyVerifier,
+    AsyncTokenService,
     Authenticator,
     Client,
+    ConfigurationError,
     Flow,
     InvalidCredential,
     IssuedToken,
@@ -40,7 +42,8 @@ from authmux import (
     system,
 )
 from authmux.flow import wait
-from authmux.stores.port import AsyncTokenStore, TokenStore
+from authmux.stores.port import AsyncTokenStore, Query, Reading, TokenStore
+from authmux.stores.sql import AsyncSQLStore, SQLStore
 from authmux.testing import ManualClock, as_principal
 from authmux.verifying.verifier import Verifier
 
@@ -162,6 +165,58 @@ def test_token_service_answers_with_records_and_issued_tokens(tokens: TokenForma
     assert_type(service.list(by=by, kind=Kind.KEY), Sequence[Record])
     rolled = assert_type(service.roll(record.id, generation=record.generation, by=by), IssuedToken)
     assert assert_type(service.revoke(rolled.record.id, by=by), Record).revoked_at
+
+
+def test_async_token_service_answers_with_awaitables(tokens: TokenFormat) -> None:
+    """Every verb of the async service has the same arguments, and one type of answer, to be awaited."""
+
+    async def main() -> None:
+        service = AsyncTokenService(MemoryStore(), tokens, clock=ManualClock())
+        by = system()
+        promised: Awaitable[IssuedToken] = service.issue_key(name="ci", scopes=["reports:read"], by=by)
+        issued = assert_type(await promised, IssuedToken)
+        assert_type(await service.issue_pat(user="ada", name="laptop", scopes={"reports:read"}, by=by), IssuedToken)
+        record = assert_type(await service.get(issued.record.id, by=by), Record)
+        assert_type(await service.list(by=by, kind=Kind.KEY), Sequence[Record])
+        rolled = assert_type(await service.roll(record.id, generation=record.generation, by=by), IssuedToken)
+        assert assert_type(await service.revoke(rolled.record.id, by=by), Record).revoked_at
+        with pytest.raises(TypeError):
+            await service.issue_key(name="ci", scopes=["reports:read"])  # type: ignore[call-arg]
+        with pytest.raises(TypeError):
+            await service.roll(record.id, by=by)  # type: ignore[call-arg]
+
+    asyncio.run(main())
+
+
+def test_services_take_stores_of_their_colour(tokens: TokenFormat) -> None:
+    """The async service takes a store of either colour, the blocking one only its own."""
+    awaiting = AsyncSQLStore("sqlite+aiosqlite:///keys.db")
+    assert_type(AsyncTokenService(awaiting, tokens), AsyncTokenService)
+    assert_type(AsyncTokenService(SQLStore("sqlite://"), tokens), AsyncTokenService)
+    assert_type(TokenService(SQLStore("sqlite://"), tokens), TokenService)
+    with pytest.raises(ConfigurationError):
+        TokenService(awaiting, tokens)  # type: ignore[arg-type]
+
+
+def test_sql_stores_are_what_they_are_said_to_be() -> None:
+    """Both colours fit the port, each its own, and a type checker knows the arguments and the answers."""
+
+    def blocking(store: TokenStore) -> None:
+        assert_type(store.find("x"), Reading)
+
+    async def awaiting(store: AsyncTokenStore) -> None:
+        assert_type(await store.find("x"), Reading)
+
+    store = SQLStore("sqlite://")
+    store.create_schema()
+    blocking(store)
+    assert assert_type(store.list(Query()), Sequence[Record]) == []
+    with pytest.raises(TypeError):
+        store.find()  # type: ignore[call-arg]
+    store.close()
+    assert callable(awaiting)
+    fits: AsyncTokenStore = AsyncSQLStore("sqlite+aiosqlite:///keys.db")
+    assert callable(fits.find)
 
 
 def test_verbs_name_their_arguments(tokens: TokenFormat) -> None:

@@ -50,6 +50,7 @@ MASKS: dict[str, tuple[str, str]] = {
     "jwt": (f"x={OURS}", "x=***"),
     "by-its-name": (f"access_token={LINK}", "access_token=***"),
     "by-its-encoded-name": (f"access%5Ftoken={LINK}", "access%5Ftoken=***"),
+    "encrypted": (f"access_token={segment({'alg': 'dir'})}..aXY.Y2lwaGVy.dGFn", "access_token=***"),
     "between": (f"a=1&key={KEY}&b=2", f"a=1&key={MASKED}&b=2"),
     "twice": (f"key={KEY}&key={KEY}", f"key={MASKED}&key={MASKED}"),
     "two-kinds": (f"key={KEY}&x={OURS}", f"key={MASKED}&x=***"),

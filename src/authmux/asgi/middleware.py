@@ -150,6 +150,8 @@ class AuthMiddleware:
                 await receive()
                 await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
                 raise  # as Starlette does: its test client would wait for an end for ever
+        elif self._doorkeeper.is_required:
+            raise ConfigurationError(f"nobody knows who calls over {scope['type']!r}, and required=True lets nobody in")
         await self.app(scope, receive, send)
 
 

@@ -12,21 +12,26 @@ from authmux.issuing import fields, rules
 from authmux.issuing.actor import System
 from authmux.issuing.issued_token import IssuedToken
 from authmux.stores.port import PepperCheck, Query, TokenStore, WriteRefused
-from authmux.stores.record import Owner, Record, Secret
+from authmux.stores.record import Owner, OwnerType, Record, Secret
 from authmux.token_format import Kind, TokenFormat, hint, new_id
 
+PAT_LIFE: Final = timedelta(days=30)  # K-30
+OVERLAP: Final = timedelta(hours=24)  # K-33
 _TRIES: Final = 8  # how often a change is decided again after somebody else's came between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verbs:
-    """What a service of either colour does; `TokenService` says what each verb means.
+    """What a service of either colour does, with the very arguments that its methods have.
 
     Arguments:
         store: where the records are; blocking or async, as its driver is.
         tokens: the format, with the peppers.
         max_live: how many live credentials of a kind one owner may have (K-30).
         clock: where time comes from.
+
+    Raises:
+        ConfigurationError: `max_live` is not positive.
     """
 
     store: TokenStore
@@ -34,7 +39,148 @@ class Verbs:
     max_live: int
     clock: Clock
 
-    def issue(
+    def __post_init__(self) -> None:
+        if self.max_live < 1:
+            raise ConfigurationError("max_live is 1 or more")
+
+    def issue_key(
+        self,
+        *,
+        name: str,
+        scopes: Iterable[str],
+        by: System,
+        client: str | Owner | None = None,
+        tenant: str | None = None,
+        env: str | None = None,
+        expires_in: timedelta | None = None,
+        description: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> Flow[IssuedToken]:
+        """Issue an API key; its text is in the answer, and never to be had again.
+
+        Arguments:
+            name: for people; unique among the owner's live keys.
+            scopes: what it may do, such as ["reports:read"] (K-50).
+            client: the id of the registered client that it belongs to, or an `Owner`; without one it is nobody's.
+            tenant: the customer or organisation that it acts within.
+            env: a mark in its text, such as "live" or "test" (K-03).
+            expires_in: how long it lives; by default until it is revoked.
+            description, meta: the application's own notes.
+        """
+        return self._issue(
+            Kind.KEY,
+            owner=self._owner(OwnerType.CLIENT, client),
+            name=name,
+            scopes=scopes,
+            tenant=tenant,
+            env=env,
+            expires_in=expires_in,
+            description=description,
+            meta=meta,
+            by=by,
+        )
+
+    def issue_pat(
+        self,
+        *,
+        user: str | Owner,
+        name: str,
+        scopes: Iterable[str],
+        by: System,
+        tenant: str | None = None,
+        env: str | None = None,
+        expires_in: timedelta | None = PAT_LIFE,
+        description: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> Flow[IssuedToken]:
+        """Issue a personal access token; its text is in the answer, and never to be had again.
+
+        Arguments:
+            user: the user's id, or `Owner.of(user)` for one whom an identity provider names.
+            expires_in: how long it lives, 30 days by default; None for no end.
+            name, scopes, tenant, env, description, meta: see `issue_key`.
+        """
+        return self._issue(
+            Kind.PAT,
+            owner=self._owner(OwnerType.USER, user),
+            name=name,
+            scopes=scopes,
+            tenant=tenant,
+            env=env,
+            expires_in=expires_in,
+            description=description,
+            meta=meta,
+            by=by,
+        )
+
+    def get(self, credential_id: str, *, by: System) -> Flow[Record]:
+        """Return a record by its public id; it never holds the text (K-31)."""
+        del by  # the system may see everything; a principal will see its own (K-42)
+        reading = yield from ask(self.store.find, credential_id)
+        if reading.record is None:
+            raise NotFound("there is no such key or token: give its id, the 16 characters before the last '_'")
+        return reading.record
+
+    def list(
+        self,
+        *,
+        by: System,
+        kind: Kind | None = None,
+        tenant: str | None = None,
+        owner: Owner | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Flow[Sequence[Record]]:
+        """Return the records that match, by id (K-31).
+
+        Arguments:
+            kind, tenant, owner: only these.
+            limit: how many at most.
+            after: only ids behind this one, to read page after page.
+        """
+        del by
+        if limit < 1:
+            raise NotPossible("limit is 1 or more")
+        query = Query(kind=kind, tenant=tenant, owner=owner, limit=limit, after=after)
+        return (yield from ask(self.store.list, query))
+
+    def roll(
+        self, credential_id: str, *, generation: int, by: System, overlap: timedelta = OVERLAP
+    ) -> Flow[IssuedToken]:
+        """Issue a new text for the same credential; the old one works until the overlap is over (K-33).
+
+        Arguments:
+            generation: the one that is to be replaced, `record.generation`: so two who roll at once do not kill a
+                text that is in use.
+            overlap: how long the old text still works, 0 to 30 days, never past the expiry; 24 hours by default. A
+                text that was replaced earlier and still works, stops now.
+        """
+        record = yield from self.get(credential_id, by=by)
+        text = self.tokens.make(record.kind, record.id, env=record.env)
+
+        def decide(record: Record, now: float) -> Record:
+            fresh = self._secret(text, generation=record.generation + 1, now=now)
+            return rules.rolled(record, fresh, generation=generation, overlap=overlap, now=now)
+
+        return IssuedToken(text, (yield from self._change(credential_id, decide, pepper=self._pepper_check(), by=by)))
+
+    def revoke(self, credential_id: str, *, by: System, reason: str = "other") -> Flow[Record]:
+        """Refuse a credential from now on, for good (K-35).
+
+        Arguments:
+            reason: compromised, superseded, offboarding, policy or other.
+        """
+
+        def decide(record: Record, now: float) -> Record:
+            return rules.revoked(record, by=by.name, reason=reason, now=now)
+
+        return (yield from self._change(credential_id, decide, pepper=None, by=by))
+
+    def _owner(self, type: OwnerType, whose: str | Owner | None) -> Owner | None:
+        """Return an owner of ours by his id, and every other as he was given."""
+        return Owner(type, self.tokens.prefix, whose) if isinstance(whose, str) else whose
+
+    def _issue(
         self,
         kind: Kind,
         *,
@@ -72,40 +218,6 @@ class Verbs:
         except WriteRefused as refused:
             _explain(refused, record, self.max_live)
         return IssuedToken(text, record)
-
-    def get(self, credential_id: str, *, by: System) -> Flow[Record]:
-        """Return a record, or raise `NotFound` (K-31)."""
-        del by  # the system may see everything; a principal will see its own (K-42)
-        reading = yield from ask(self.store.find, credential_id)
-        if reading.record is None:
-            raise NotFound("there is no such key or token: give its id, the 16 characters before the last '_'")
-        return reading.record
-
-    def list(self, query: Query, *, by: System) -> Flow[Sequence[Record]]:
-        """Return the records that match (K-31)."""
-        del by
-        if query.limit < 1:
-            raise NotPossible("limit is 1 or more")
-        return (yield from ask(self.store.list, query))
-
-    def roll(self, credential_id: str, *, generation: int, overlap: timedelta, by: System) -> Flow[IssuedToken]:
-        """Make a new generation (K-33)."""
-        record = yield from self.get(credential_id, by=by)
-        text = self.tokens.make(record.kind, record.id, env=record.env)
-
-        def decide(record: Record, now: float) -> Record:
-            fresh = self._secret(text, generation=record.generation + 1, now=now)
-            return rules.rolled(record, fresh, generation=generation, overlap=overlap, now=now)
-
-        return IssuedToken(text, (yield from self._change(credential_id, decide, pepper=self._pepper_check(), by=by)))
-
-    def revoke(self, credential_id: str, *, reason: str, by: System) -> Flow[Record]:
-        """Refuse from now on (K-35)."""
-
-        def decide(record: Record, now: float) -> Record:
-            return rules.revoked(record, by=by.name, reason=reason, now=now)
-
-        return (yield from self._change(credential_id, decide, pepper=None, by=by))
 
     def _change(
         self, credential_id: str, decide: Callable[[Record, float], Record], *, pepper: PepperCheck | None, by: System

@@ -37,7 +37,7 @@ def read_basic(value: bytes, is_ours: Callable[[str], bool]) -> PresentedCredent
 def _halves(value: bytes) -> tuple[str, ...]:
     """Return a user and a password; nothing where there is none, or it is too long to hold one of ours."""
     match = _BASIC.fullmatch(value.strip(b" \t"))
-    if match is None or len(match[1]) > _MAX:
+    if match is None or len(match[1]) > _MAX or len(match[1]) % 4:  # Python 3.11 would not mind
         return ()
     try:
         user, _, password = base64.b64decode(match[1], validate=True).partition(b":")

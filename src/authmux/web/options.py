@@ -23,7 +23,8 @@ class Options(TypedDict, total=False):
     A credential that is sent there must be good all the same."""
 
     preflights: bool
-    """Whether `required` lets CORS preflights in, which browsers send without credentials; on by default."""
+    """Whether `required` lets CORS preflights in, which browsers send without credentials; on by default. An endpoint
+    that answers OPTIONS itself is open to everybody then; switch it off where CORS is answered further out."""
 
     keep_credential: bool
     """Whether the application gets to see the header that the credential stood in; by default it is taken out of scope

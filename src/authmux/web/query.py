@@ -8,6 +8,7 @@ from authmux.redaction import MASK, redact_jwts, redact_tokens
 
 _SHORTEST: Final = 32  # bytes: no token, nor a piece of one that is worth hiding, is shorter
 _RFC_6750: Final = "access_token"  # §2.3
+_DOTS: Final = (2, 4)  # of a JWT that is signed, or encrypted
 
 
 def redact_query(query: bytes, is_ours: Callable[[str], bool]) -> bytes:
@@ -30,7 +31,7 @@ def _redact_parameter(parameter: bytes, is_ours: Callable[[str], bool]) -> bytes
     name, equals, value = parameter.partition(b"=")
     as_name, text = _decode(name), _decode(value)
     masked = _mask(text, is_ours)
-    if masked == text and as_name == _RFC_6750 and text.count(".") == 2:
+    if masked == text and as_name == _RFC_6750 and text.count(".") in _DOTS and MASK not in text:
         masked = MASK
     return _encode(name, as_name, _mask(as_name, is_ours)) + equals + _encode(value, text, masked)
 

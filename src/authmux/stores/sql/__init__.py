@@ -1,6 +1,7 @@
-"""Records in a SQL database, through SQLAlchemy Core: `pip install "authmux[sql]"`."""
+"""Records in a SQL database, through SQLAlchemy Core: `pip install "authmux[sql]"` or `"authmux[postgres]"`."""
 
+from authmux.stores.sql.async_store import AsyncSQLStore
 from authmux.stores.sql.store import SQLStore
 from authmux.stores.sql.tables import metadata
 
-__all__ = ["SQLStore", "metadata"]
+__all__ = ["AsyncSQLStore", "SQLStore", "metadata"]

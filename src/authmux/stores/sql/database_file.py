@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ from sqlalchemy import URL
 
 from authmux.clock import Clock
 from authmux.stores.port import Revision
+from authmux.stores.sql.connections import Connections
 from authmux.stores.sql.file_revision import FileIdentity, FileRevision, identity_of
+from authmux.stores.sql.outages import OUTAGES, unavailable
 from authmux.stores.sql.sqlite import file_of
 
 _log = logging.getLogger("authmux.store")
@@ -26,12 +28,12 @@ class DatabaseFile:
         url: where the database is.
         sqlite: the module through which the engine speaks to SQLite.
         clock: for how often to look whether the file was replaced.
-        let_go: an engine's `dispose`, which closes every pooled connection, or with `close=False` only forgets them.
+        connections: the engine's, which go when the file goes.
     """
 
-    def __init__(self, url: URL, *, sqlite: Any, clock: Clock, let_go: Callable[..., object]) -> None:
+    def __init__(self, url: URL, *, sqlite: Any, clock: Clock, connections: Connections) -> None:
         self._path = file_of(url)
-        self._let_go = let_go
+        self._connections = connections
         self._identity: FileIdentity | None = None
         self._revision = FileRevision(self._path, sqlite=sqlite, clock=clock) if self._path else None
         self._quiet = threading.Condition()  # held around a fork, which waits until no connection is in use
@@ -43,40 +45,32 @@ class DatabaseFile:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep the process from forking while a connection is in use, for a moment."""
+        """Look whether the file is still the same one, and keep the process from forking, for a moment.
+
+        Raises:
+            StoreUnavailable: the file was removed, or SQLite does not answer.
+        """
+        self._look()
         with self._quiet:
             self._in_use += 1
         try:
             yield
+        except OUTAGES as error:
+            raise unavailable(error) from error
         finally:
             with self._quiet:
                 self._in_use -= 1
                 self._quiet.notify_all()
-
-    def look(self) -> None:
-        """Let go of a file that was replaced, before anything is read of it or written to it (K-22).
-
-        Raises:
-            StoreUnavailable: it was removed.
-        """
-        if self._path and self._identity is not None and identity_of(self._path) != self._identity:
-            _log.warning("the database file was replaced; its connections are opened anew")
-            self.forget()
 
     def note(self) -> None:
         """Note which file the connections are to, once there is one."""
         if self._path and self._identity is None:
             self._identity = identity_of(self._path)
 
-    def forget(self) -> None:
-        """Let go of the file, whichever it was."""
-        self._let_go()
-        self._identity = None
-
     def forget_if_removed(self) -> None:
         """Let go of a file that is gone, since a new one is wanted."""
         if self._path and not os.path.exists(self._path):
-            self.forget()
+            self._forget()
 
     def close(self) -> None:
         """Close the connection that reads the revision."""
@@ -90,7 +84,7 @@ class DatabaseFile:
             if not self._quiet.wait_for(lambda: self._in_use == 0, timeout=_PATIENCE):
                 _log.warning("a fork while the database is in use: the child may be unable to use it")
             self._revision.before_fork()
-            self._let_go()
+            self._connections.close()
 
     def after_fork_in_parent(self) -> None:
         """Go on, in the parent."""
@@ -103,4 +97,14 @@ class DatabaseFile:
         if self._revision:
             self._quiet, self._in_use = threading.Condition(), 0
             self._revision.after_fork()
-            self._let_go(close=False)
+            self._connections.abandon()
+
+    def _look(self) -> None:
+        """Let go of a file that was replaced, before anything is read of it or written to it (K-22)."""
+        if self._path and self._identity is not None and identity_of(self._path) != self._identity:
+            _log.warning("the database file was replaced; its connections are opened anew")
+            self._forget()
+
+    def _forget(self) -> None:
+        self._connections.close()
+        self._identity = None

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from authmux.clock import Clock
 from authmux.stores.port import Revision, StoreUnavailable
-from authmux.stores.sql.sqlite import COUNT_TRIGGERS, TRIGGERS, unavailable
+from authmux.stores.sql.outages import unavailable
+from authmux.stores.sql.sqlite import COUNT_TRIGGERS, TRIGGERS
 
 _log = logging.getLogger("authmux.store")
 

@@ -1,16 +1,15 @@
 """What is done on a connection, whoever opened it: the same statements for every driver."""
 
 import secrets as random_source
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from authmux.errors import ConfigurationError
 from authmux.stores.port import PepperCheck, Query, Reading, WriteRefused
 from authmux.stores.record import OwnerType, Record
+from authmux.stores.sql.dialect import dialect_of
 from authmux.stores.sql.rows import (
     CREDENTIAL_COLUMNS,
     SECRET_COLUMNS,
@@ -19,7 +18,6 @@ from authmux.stores.sql.rows import (
     to_record,
     to_records,
 )
-from authmux.stores.sql.sqlite import TRIGGERS
 from authmux.stores.sql.tables import (
     SCHEMA_VERSION,
     credential_secrets,
@@ -29,8 +27,8 @@ from authmux.stores.sql.tables import (
     revision,
     schema_version,
 )
+from authmux.stores.sql.transaction import changing, reading
 
-_FULL: Final = 2  # SQLite's number for synchronous = FULL
 _REVISION: Final = select(revision.c.token).where(revision.c.id == 1)
 _RECORDS: Final = (*CREDENTIAL_COLUMNS, *SECRET_COLUMNS)
 _JOINED: Final = credentials.join(credential_secrets)
@@ -43,40 +41,33 @@ _FIND: Final = (
 )
 
 
-@contextmanager
-def durable(connection: Connection, *, is_needed: bool) -> Iterator[None]:
-    """Have a change on the disk when it is committed, on a connection for which the application chose otherwise."""
-    before = connection.exec_driver_sql("PRAGMA synchronous").scalar_one() if is_needed else None
-    if before is None or before >= _FULL:
-        yield
-        return
-    connection.exec_driver_sql(f"PRAGMA synchronous = {_FULL}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA synchronous = {int(before)}")
-
-
 def create_schema(connection: Connection) -> None:
-    """Make what is missing (K-15).
+    """Make the tables where they are missing; safe to run twice, and by several processes at once (K-15)."""
+    _prepare(connection)
+    _make_tables(connection)
 
-    Raises:
-        ConfigurationError: a newer authmux made the tables.
-    """
+
+@reading
+def _prepare(connection: Connection) -> None:
+    dialect_of(connection).prepare(connection)
+
+
+@changing
+def _make_tables(connection: Connection) -> None:
+    dialect = dialect_of(connection)
+    dialect.lock(connection, "schema")
     metadata.create_all(connection)
-    for statement in TRIGGERS:
-        connection.exec_driver_sql(statement)
-    first = {"id": 1, "version": SCHEMA_VERSION}
-    connection.execute(insert_or(schema_version).values(first).on_conflict_do_nothing())
-    start = {"id": 1, "token": random_source.token_hex(16)}
-    connection.execute(insert_or(revision).values(start).on_conflict_do_nothing())
+    dialect.add_triggers(connection)
+    connection.execute(dialect.insert_new(schema_version, {"id": 1, "version": SCHEMA_VERSION}))
+    connection.execute(dialect.insert_new(revision, {"id": 1, "token": random_source.token_hex(16)}))
     version = connection.execute(select(schema_version.c.version)).scalar_one()
     if version != SCHEMA_VERSION:
         raise ConfigurationError(f"the tables are of version {version}, and this authmux knows {SCHEMA_VERSION}")
 
 
+@reading
 def find(connection: Connection, credential_id: str) -> Reading:
-    """Read a record with the revision it was read under, in one statement (K-22)."""
+    """Read a record by its public id, with the revision it was read under, in one statement (K-22)."""
     # An absence has no row to carry the revision, so that one is sampled first, by a statement of its own.
     rows = connection.execute(_FIND, {"credential_id": credential_id}).all()
     if rows:
@@ -86,27 +77,32 @@ def find(connection: Connection, credential_id: str) -> Reading:
     return Reading(to_record(rows), rows[0][-1]) if rows else Reading(None, token)
 
 
-def list_records(connection: Connection, query: Query) -> list[Record]:
+@reading
+def list_records(connection: Connection, query: Query) -> Sequence[Record]:
     """Return the records that match, by id."""
     page = select(credentials.c.id).where(*_conditions(query)).order_by(credentials.c.id).limit(query.limit)
     statement = select(*_RECORDS).select_from(_JOINED).where(credentials.c.id.in_(page)).order_by(*_ORDER)
     return to_records(connection.execute(statement))
 
 
+@changing
 def add(connection: Connection, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
-    """Keep a new record, after the checks that it must not race with."""
+    """Keep a new record, after the checks that it must not race with; see `TokenStore.add`."""
     if connection.execute(select(credentials.c.id).where(credentials.c.id == record.id)).first():
         raise WriteRefused("exists")
     if record.owner.type is not OwnerType.NONE:  # what is nobody's has no rivals
         _refuse_rivals(connection, record, max_live=max_live, now=now)
     _keep_pepper(connection, pepper)
-    connection.execute(insert(credentials), credential_values(record))
+    dialect = dialect_of(connection)
+    if not connection.execute(dialect.insert_new(credentials, credential_values(record))).rowcount:
+        raise WriteRefused("exists")
     connection.execute(insert(credential_secrets), secret_values(record))
-    _move_revision(connection)
+    dialect.move_revision(connection)
 
 
-def replace(connection: Connection, record: Record, *, expected: int, pepper: PepperCheck | None) -> None:
-    """Keep a record instead of an older version of it."""
+@changing
+def replace(connection: Connection, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
+    """Keep a record instead of an older version of it; see `TokenStore.replace`."""
     if pepper is not None:
         _keep_pepper(connection, pepper)
     held = and_(credentials.c.id == record.id, credentials.c.row_version == expected)
@@ -114,29 +110,27 @@ def replace(connection: Connection, record: Record, *, expected: int, pepper: Pe
         raise WriteRefused("changed")
     connection.execute(credential_secrets.delete().where(credential_secrets.c.credential_id == record.id))
     connection.execute(insert(credential_secrets), secret_values(record))
-    _move_revision(connection)
+    dialect_of(connection).move_revision(connection)
 
 
-def _move_revision(connection: Connection) -> None:
-    """Do what the triggers do, even where a migration has made the tables anew without them."""
-    connection.execute(update(revision).values(token=random_source.token_hex(16)))
-
-
-def pepper_checks(connection: Connection) -> list[PepperCheck]:
+@reading
+def pepper_checks(connection: Connection) -> Sequence[PepperCheck]:
     """Return the checks of all the peppers that records were issued under."""
     return [PepperCheck(*row) for row in connection.execute(select(peppers))]
 
 
 def _keep_pepper(connection: Connection, pepper: PepperCheck) -> None:
     values = {"pepper_id": pepper.pepper_id, "check": pepper.check}
-    connection.execute(insert_or(peppers).values(values).on_conflict_do_nothing())
+    connection.execute(dialect_of(connection).insert_new(peppers, values))
     kept = select(peppers.c.check).where(peppers.c.pepper_id == pepper.pepper_id)
     if connection.execute(kept).scalar_one() != pepper.check:
         raise WriteRefused("pepper")
 
 
 def _refuse_rivals(connection: Connection, record: Record, *, max_live: int, now: float) -> None:
-    owned = Query(kind=record.kind, owner=record.owner)
+    owner = record.owner
+    dialect_of(connection).lock(connection, record.kind, record.tenant, owner.type, owner.issuer, owner.id)
+    owned = Query(kind=record.kind, owner=owner)
     same_tenant = credentials.c.tenant_id.is_not_distinct_from(record.tenant)
     rivals: Select[Any] = select(credentials.c.name).where(*_conditions(owned), same_tenant, *_live(now))
     names = connection.execute(rivals).scalars().all()

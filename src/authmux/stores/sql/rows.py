@@ -1,15 +1,19 @@
 """Between rows and records, nothing else."""
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Row
 
 from authmux.principal import frozen
+from authmux.stores.port import StoreUnavailable
 from authmux.stores.record import Owner, OwnerType, Record, Secret
 from authmux.stores.sql.tables import credential_secrets, credentials
 from authmux.token_format import Kind
+
+_log = logging.getLogger("authmux.store")
 
 CREDENTIAL_COLUMNS: Final = tuple(credentials.columns)
 SECRET_COLUMNS: Final = tuple(column for column in credential_secrets.columns if column.name != "credential_id")
@@ -45,7 +49,19 @@ def secret_values(record: Record) -> list[dict[str, Any]]:
 
 
 def to_record(rows: Sequence[Row[*tuple[Any, ...]]]) -> Record:
-    """Return the record that a credential's columns, repeated once for each of its generations, make."""
+    """Return the record that a credential's columns, repeated once for each of its generations, make.
+
+    Raises:
+        StoreUnavailable: somebody edited them into what is no record; a restriction is never read as none.
+    """
+    try:
+        return _read_record(rows)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        _log.error("the row of credential %a cannot be read: %s", rows[0][0], type(error).__name__)
+        raise StoreUnavailable("unreadable_row") from error
+
+
+def _read_record(rows: Sequence[Row[*tuple[Any, ...]]]) -> Record:
     values = dict(zip((column.name for column in CREDENTIAL_COLUMNS), rows[0], strict=False))
     return Record(
         **{name: values[name] for name in _AS_IT_IS},
@@ -53,9 +69,9 @@ def to_record(rows: Sequence[Row[*tuple[Any, ...]]]) -> Record:
         tenant=values["tenant_id"],
         owner=Owner(OwnerType(values["owner_type"]), values["owner_issuer"], values["owner_id"]),
         scopes=frozenset(values["scopes"].split()),
-        resources=tuple(json.loads(values["resources"])),
-        allowed_cidrs=tuple(json.loads(values["allowed_cidrs"])),
-        allowed_origins=tuple(json.loads(values["allowed_origins"])),
+        resources=_read_texts(values["resources"]),
+        allowed_cidrs=_read_texts(values["allowed_cidrs"]),
+        allowed_origins=_read_texts(values["allowed_origins"]),
         meta=frozen(json.loads(values["meta"])),
         secrets=tuple(_to_secret(row[_WIDTH:]) for row in rows),
     )
@@ -67,6 +83,13 @@ def to_records(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[Record]:
     for row in rows:
         grouped.setdefault(row[0], []).append(row)
     return [to_record(each) for each in grouped.values()]
+
+
+def _read_texts(text: str) -> tuple[str, ...]:
+    value = json.loads(text)
+    if type(value) is not list or not all(type(each) is str for each in value):
+        raise ValueError("not a list of texts")
+    return tuple(value)
 
 
 def _to_secret(columns: Sequence[Any]) -> Secret:

@@ -1,21 +1,24 @@
-"""What is SQLite's own: its URLs, its pragmas, and the triggers that move the revision (K-22)."""
+"""What is SQLite's own: its files, its pragmas, and the triggers that move the revision (K-22)."""
 
-import logging
+import asyncio
 import os
-import sqlite3
+import secrets
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Table, update
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.util import await_only
 
 from authmux.errors import ConfigurationError
-from authmux.stores.port import StoreUnavailable
+from authmux.stores.sql.tables import revision
 
-_log = logging.getLogger("authmux.store")
-
-_PATIENCE: Final = 5.0  # seconds for which a lock that another process holds is waited for
+BUSY_TIMEOUT: Final = 5.0  # seconds for which a lock that another process holds is waited for
 _PAUSE: Final = 0.02  # seconds
+_FULL: Final = 2  # SQLite's number for synchronous = FULL
 
 _WATCHED: Final = ("authmux_credentials", "authmux_credential_secrets")
 TRIGGERS: Final = tuple(
@@ -32,27 +35,22 @@ COUNT_TRIGGERS: Final = (
 )
 
 
-def engine_for(url: URL) -> Engine:
-    """Return an engine whose connections are durable and hold to foreign keys."""
-    if file_of(url) is None:
-        # A database in memory lives in its one connection; every other connection would find an empty one.
-        engine = create_engine(
-            url,
-            isolation_level="AUTOCOMMIT",
-            poolclass=QueuePool,
-            pool_size=1,
-            max_overflow=0,
-            connect_args={"check_same_thread": False},
-        )
-    else:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True)
-    event.listen(engine, "connect", _set_pragmas)
-    return engine
+def set_pragmas(connection: Any, _: object) -> None:
+    """Make a new connection durable, patient, and true to foreign keys."""
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys = ON", "synchronous = FULL", f"busy_timeout = {BUSY_TIMEOUT * 1000:.0f}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
-def _set_pragmas(connection: sqlite3.Connection, _: object) -> None:
-    for pragma in ("foreign_keys = ON", "synchronous = FULL", f"busy_timeout = {_PATIENCE * 1000:.0f}"):
-        connection.execute(f"PRAGMA {pragma}").close()
+def roll_back(connection: Any, *_: object) -> None:
+    """Undo what is open on a connection before it is thrown away, as in a task that was cancelled.
+
+    Closing it is not enough: while a cursor is still held somewhere, if only by a traceback, SQLite keeps a closed
+    connection alive, and with it the write lock.
+    """
+    with suppress(Exception, asyncio.CancelledError):  # nothing is lost by it: what threw it away is being raised
+        connection.rollback()
 
 
 def file_of(url: URL) -> str | None:
@@ -62,13 +60,56 @@ def file_of(url: URL) -> str | None:
     return os.path.abspath(url.database or "")
 
 
-def set_wal(connection: Connection) -> None:
+def borrow(connection: Connection) -> None:
+    """Undo the BEGIN that an application's engine may emit by itself, since our transactions are of another kind."""
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    connection.begin()
+    raw: Any = connection.connection
+    if raw.driver_connection.in_transaction:
+        raw.dbapi_connection.rollback()
+
+
+@contextmanager
+def durable(connection: Connection) -> Iterator[None]:
+    """Have a change on the disk when it is committed, on a connection for which the application chose less."""
+    before = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    if before >= _FULL:
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {_FULL}")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {int(before)}")
+
+
+def begin(connection: Connection) -> None:
+    """Hold the one write lock from the start."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def lock(connection: Connection, *name: object) -> None:
+    """Do nothing more: whoever changes anything waits for the write lock already."""
+
+
+def insert_new(table: Table, values: Mapping[str, Any]) -> Insert:
+    """Return a statement that inserts a row, or nothing where there is one with this key."""
+    return insert(table).values(values).on_conflict_do_nothing()
+
+
+def move_revision(connection: Connection) -> None:
+    """Do what the triggers do, even where a migration has made the tables anew without them."""
+    connection.execute(update(revision).values(token=secrets.token_hex(16)))
+
+
+def prepare(connection: Connection) -> None:
     """Put the database into WAL mode, waiting for who is at it: SQLite itself would not wait here (K-22).
 
     Raises:
         ConfigurationError: SQLite will not, as on some network file systems.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             mode = connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar_one()
@@ -76,26 +117,28 @@ def set_wal(connection: Connection) -> None:
         except OperationalError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(_PAUSE)
+            _pause(connection)
     if mode not in ("wal", "memory"):
         raise ConfigurationError(
             f"SQLite keeps this database in journal mode {mode!r} and will not change to WAL: put it on a local disk"
         )
 
 
-def leave_transaction(connection: Connection) -> None:
-    """Undo the BEGIN that an application's engine may emit by itself, since our transactions are of another kind."""
-    connection.execution_options(isolation_level="AUTOCOMMIT")
-    connection.begin()
-    raw: Any = connection.connection.dbapi_connection
-    if raw.in_transaction:
-        raw.rollback()
-
-
-def unavailable(error: Exception) -> StoreUnavailable:
-    """Return what a database's failure means to those who asked; its own text is for nobody."""
-    if "no such table" in str(error):
-        _log.error("the database has no authmux tables: call store.create_schema() once")
+def _pause(connection: Connection) -> None:
+    """Wait a little, in the connection's colour."""
+    if connection.dialect.is_async:
+        await_only(asyncio.sleep(_PAUSE))
     else:
-        _log.error("the database does not answer: %s", type(error).__name__)
-    return StoreUnavailable(type(error).__name__)
+        time.sleep(_PAUSE)
+
+
+def add_triggers(connection: Connection) -> None:
+    """Make the triggers that are missing."""
+    for statement in TRIGGERS:
+        connection.exec_driver_sql(statement)
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Return False: SQLite gives no transaction up for another, and has waited already."""
+    del error
+    return False

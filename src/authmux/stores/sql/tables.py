@@ -20,6 +20,7 @@ from sqlalchemy import (
 SCHEMA_VERSION: Final = 1
 
 metadata: Final = MetaData()
+"""The tables; hand it to Alembic as its `target_metadata`."""
 
 credentials: Final = Table(
     "authmux_credentials",

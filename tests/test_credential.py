@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from authmux.credential import PresentedCredential
+from authmux.credential import Location, PresentedCredential
 
 SECRET = "acme_key_0123456789abcdef_secret"
 
@@ -33,7 +33,7 @@ def test_credentials_are_not_compared() -> None:
 def test_credential_says_where_it_stood() -> None:
     """The place in the request is kept and shown; `authorization` is the usual one."""
     assert PresentedCredential(SECRET).location == "authorization"
-    assert repr(PresentedCredential(SECRET, "header")) == "PresentedCredential(location='header')"
+    assert repr(PresentedCredential(SECRET, Location.HEADER)) == "PresentedCredential(location='header')"
 
 
 def test_credential_gives_its_text_by_name() -> None:

@@ -12,7 +12,9 @@ import authmux
 FRAMEWORKS = {"starlette", "fastapi", "flask", "werkzeug"}
 HEAVY = FRAMEWORKS | {
     "sqlalchemy",
-    "aiosqlite", "psycopg", "asyncpg",
+    "aiosqlite",
+    "psycopg",
+    "asyncpg",
     "urllib3",
     "requests",
     "httpx",

@@ -65,7 +65,7 @@ def test_whole_tokens(text: str) -> None:
         f"{ID[:-1]}\u212a",
         f"foo:{ID}",
         f"{ID}_ab",
-        SECRET,
+        pytest.param(SECRET, id="a secret"),
     ],
 )
 def test_other_texts(text: str) -> None:

@@ -458,7 +458,7 @@ def test_the_client(claims: dict[str, Any], expected: str | None) -> None:
         ({"scope": "a*b https://x/.default"}, {"a*b", "https://x/.default"}),
         ({"permissions": ["a"], "roles": ["b"], "groups": ["c"]}, set()),
     ],
-    ids=ascii,
+    ids=lambda value: ascii(sorted(value) if isinstance(value, set) else value),
 )
 def test_scopes(claims: dict[str, Any], scopes: set[str]) -> None:
     """A-113: what is no scope-token is left out, wildcards too, and permissions and roles are no scopes."""

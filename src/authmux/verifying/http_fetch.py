@@ -168,10 +168,9 @@ def _parse_target(url: str) -> Url:
     if not _URL_TEXT.fullmatch(url):
         raise FetchFailed("url")
     target = parse_url(url)
-    if "%" in re.split("[/?]", url)[2]:  # parse_url decodes it, and others that look at it do not
-        raise FetchFailed("url")
     if target.scheme not in _PORTS:
         raise FetchFailed("scheme")
-    if not target.host or "#" in url or "@" in re.split("[/?]", url)[2]:  # parse_url forgets an empty userinfo
+    # parse_url forgets an empty userinfo, and decodes a host that others who look at it leave as it is.
+    if not target.host or "#" in url or {"@", "%"} & set(re.split("[/?]", url)[2]):
         raise FetchFailed("url")
     return target._replace(port=_PORTS[target.scheme] if target.port is None else target.port)

@@ -57,8 +57,10 @@ def to_record(rows: Sequence[Row[*tuple[Any, ...]]]) -> Record:
     try:
         return _read_record(rows)
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        _log.error("the row of credential %a cannot be read: %s", rows[0][0], type(error).__name__)
-        raise StoreUnavailable("unreadable_row") from error
+        _log.error("the row of credential %s cannot be read: %s", ascii(rows[0][0]), type(error).__name__)
+        raise StoreUnavailable(
+            "a row of the database is no record; the log names it"
+        ) from None  # what it says is for nobody
 
 
 def _read_record(rows: Sequence[Row[*tuple[Any, ...]]]) -> Record:

@@ -14,8 +14,8 @@ help:  ## show this menu
 demo: $(READY)  ## two applications, three kinds of credential, over real HTTP (ARGS=--keep leaves them up)
 	@$(BIN)/python -m examples.demo $(ARGS)
 
-test: $(READY)  ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## every test, on all cores (ARGS=tests/web runs a part)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
 
 versions:  ## every test on each Python from 3.11 on that is there (VERSIONS="3.12 3.13"), in .venv-3.x
 	@for version in $(VERSIONS); do \

@@ -137,16 +137,22 @@ class RemoteKeys:
         until = self._clock.monotonic() + WAIT
         for _ in range(2):
             with self._lock:
+                key = self._choose(alg, kid)
+                if key is not None:  # a fetch has ended since the caller looked
+                    return key
                 flight, is_ours = self._flight, False
                 if flight is None and self._plan.may_force(self._clock.monotonic()):
                     flight, is_ours = self._begin(forced=True), True
             if flight is None or not (yield from self._await(flight, until - self._clock.monotonic())):
                 return None
-            snapshot = self.usable()
-            key = snapshot.keys.choose(alg, kid) if snapshot is not None else None
+            key = self._choose(alg, kid)
             if key is not None or is_ours:
                 return key
         return None
+
+    def _choose(self, alg: str, kid: str | None) -> PublicKey | None:
+        snapshot = self.usable()
+        return snapshot.keys.choose(alg, kid) if snapshot is not None else None
 
     def _delay(self) -> float:
         return self._plan.delay(self._clock.monotonic())

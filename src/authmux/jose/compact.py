@@ -20,7 +20,7 @@ CERTIFICATES: Final = ("x5t", "x5t#S256")  # thumbprints that must agree where a
 CLAIMS_DEPTH: Final = 16
 
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "enc", "cty", "epk", "p2s", "p2c"})  # B-07
-PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 # The last character of a segment may only have bits that are used (B-05): one byte string, one spelling.

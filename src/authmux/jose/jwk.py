@@ -15,7 +15,8 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 from jwt.exceptions import PyJWTError
 
 from authmux.errors import Fault, InvalidCredential
-from authmux.jose.compact import CERTIFICATES, MAX_KID, PRIVATE_MEMBERS
+from authmux.jose.compact import CERTIFICATES, MAX_KID, PRIVATE_MEMBERS, decode_segment
+from authmux.jose.ml_dsa import ML_DSA, MLDSA, SIGNATURE_LENGTHS
 
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _BY_CURVE: Final = {
@@ -24,13 +25,15 @@ _BY_CURVE: Final = {
     "P-521": frozenset({"ES512"}),
     "Ed25519": frozenset({"EdDSA", "Ed25519"}),  # RFC 9864 names the curve, RFC 8037 the family
 }
-ALGORITHMS: Final = _RSA.union(*_BY_CURVE.values())
+ALGORITHMS: Final = _RSA.union(*_BY_CURVE.values(), ML_DSA)
 """Every algorithm there is here: asymmetric ones only. `none` and HMAC are not refused, they do not exist (B-10)."""
 
-_IMPLEMENTATIONS: Final[dict[str, Algorithm]] = {
-    name: get_default_algorithms()["EdDSA" if name == "Ed25519" else name] for name in ALGORITHMS
+_IMPLEMENTATIONS: Final[Mapping[str, Algorithm | MLDSA]] = ML_DSA | {
+    name: get_default_algorithms()["EdDSA" if name == "Ed25519" else name] for name in ALGORITHMS - ML_DSA.keys()
 }
-_PUBLIC_MEMBERS: Final = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
+_PUBLIC_MEMBERS: Final = {
+    "RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "AKP": ("alg", "kty", "pub"),
+}  # fmt: skip
 
 
 # A modulus of the broken Infineon generator is a power of 65537 modulo each of these primes (CVE-2017-15361, B-15);
@@ -54,7 +57,7 @@ class PublicKey:
     thumbprint: str
     signature_length: int
     certificates: Mapping[str, object]
-    key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey = field(repr=False)
+    key: Any = field(repr=False)
 
     def check_certificates(self, named: Mapping[str, object]) -> None:
         """Return if a header names no other certificate than this key, which may have none (B-12).
@@ -88,12 +91,20 @@ def parse_key(jwk: object) -> PublicKey:
     kid, members = _read_kid(jwk), _public_members(jwk)
     algorithms = _algorithms(jwk)
     try:
-        key = PyJWK(members, next(iter(algorithms - {"Ed25519"}))).key
-    except (PyJWTError, ValueError, TypeError, OverflowError) as error:
+        key = _load(members, next(iter(algorithms - {"Ed25519"})))
+    except (PyJWTError, InvalidCredential, ValueError, TypeError, OverflowError) as error:
         raise UnusableKey("unreadable") from error
     certificates = {name: jwk[name] for name in CERTIFICATES if jwk.get(name) is not None}
-    length = _signature_length(key)  # before the numbers are written: it refuses what is none of these keys
+    length = SIGNATURE_LENGTHS.get(members.get("alg", "")) or _signature_length(
+        key
+    )  # before the numbers are written: it refuses what is none of these keys
     return PublicKey(kid, algorithms, thumbprint(members | _numbers(key)), length, certificates, key)
+
+
+def _load(members: dict[str, str], algorithm: str) -> Any:
+    if algorithm in ML_DSA:
+        return ML_DSA[algorithm].load(decode_segment(members["pub"].encode()))
+    return PyJWK(members, algorithm).key
 
 
 def thumbprint(members: Mapping[str, Any]) -> str:
@@ -102,7 +113,7 @@ def thumbprint(members: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).decode().rstrip("=")
 
 
-def _numbers(key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey) -> dict[str, str]:
+def _numbers(key: object) -> dict[str, str]:
     """Return a key's numbers as RFC 7518 §6 writes them: some issuers put zeros before them, or padding behind."""
     match key:
         case RSAPublicKey():
@@ -113,6 +124,7 @@ def _numbers(key: RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey) -> d
             return {"x": _base64url(point.x, size), "y": _base64url(point.y, size)}
         case Ed25519PublicKey():
             return {"x": _base64url(int.from_bytes(key.public_bytes_raw()), 32)}
+    return {}  # of the others there is one spelling only
 
 
 def _base64url(number: int, size: int | None = None) -> str:
@@ -148,12 +160,19 @@ def _algorithms(jwk: dict[str, Any]) -> frozenset[str]:
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
         raise UnusableKey("key_ops")
-    implied = _RSA if jwk["kty"] == "RSA" else _BY_CURVE.get(jwk["crv"], frozenset())
+    implied = _implied(jwk)
     named = jwk.get("alg")
     algorithms = implied if named is None else implied & {named} if type(named) is str else frozenset()
     if not algorithms:
         raise UnusableKey("alg")
     return algorithms | (implied if "EdDSA" in algorithms or "Ed25519" in algorithms else frozenset())
+
+
+def _implied(jwk: dict[str, Any]) -> frozenset[str]:
+    """Return what a key of this type may be used with; an algorithm key pair says it itself."""
+    if jwk["kty"] == "RSA":
+        return _RSA
+    return frozenset(ML_DSA) if jwk["kty"] == "AKP" else _BY_CURVE.get(jwk["crv"], frozenset())
 
 
 def _signature_length(key: object) -> int:

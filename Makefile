@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 VERSIONS ?= 3.11 3.12 3.13
 
-.PHONY: help demo test versions check bench fuzz docs clean
+.PHONY: help demo test versions check bench fuzz ways servers redaction docs clean
 
 help:  ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,15 @@ bench: $(READY)  ## what authmux adds to a bare application (ARGS=--quick takes 
 fuzz: $(READY)  ## look for input that breaks a parser (ARGS=--minutes=60, ARGS=--target=headers, ARGS="--replay FILE")
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --only-binary=atheris --group fuzz || true
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+ways: $(READY)  ## every way of adding the middleware, as a table: docs/reference/ways.md
+	@$(BIN)/python -m tests.ways
+
+servers: $(READY)  ## the same requests behind every server, as a table: docs/reference/servers.md
+	@$(BIN)/python -m tests.servers servers
+
+redaction: $(READY)  ## credentials in every server's log, as a table: docs/reference/redaction.md
+	@$(BIN)/python -m tests.servers redaction
 
 docs: $(READY)  ## build the documentation site into site/, strictly, and check it: links, and code that runs
 	@$(BIN)/zensical build --clean --strict

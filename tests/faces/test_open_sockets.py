@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.faces.socket_app import EVERY
+from tests.ports import find_port
 
 ROOT = Path(__file__).parents[2]
 APP = "tests.faces.socket_app:app"
@@ -87,11 +88,6 @@ class Server:
         return dict(told["seen"][-1])
 
 
-def _reserve() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        return int(reserved.getsockname()[1])
-
-
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + PATIENCE
     while True:
@@ -108,7 +104,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 @contextmanager
 def running(name: str, log: Path) -> Iterator[Callable[[], Server]]:
     """Run a server on a free port of loopback; give a way to wait until it is there."""
-    port = _reserve()
+    port = find_port()
     command = [sys.executable, "-m", *(each.format(port=port) for each in SERVERS[name])]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)

@@ -5,8 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 VERSIONS ?= 3.11 3.12 3.13
+# Another one for each run, and one for all of its processes, which must see the same sets in the same order.
+SEED     := $(strip $(shell od -An -N2 -tu2 /dev/urandom))
 
-.PHONY: help demo test versions check bench fuzz ways servers redaction docs clean
+.PHONY: help demo test versions check bench fuzz oracles ways servers redaction docs clean
 
 help:  ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -15,7 +17,7 @@ demo: $(READY)  ## two applications, three kinds of credential, over real HTTP (
 	@$(BIN)/python -m examples.demo $(ARGS)
 
 test: $(READY)  ## every test, on all cores (ARGS=tests/web runs a part)
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
+	@PYTHONHASHSEED=$(SEED) $(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
 
 versions:  ## every test on each Python from 3.11 on that is there (VERSIONS="3.12 3.13"), in .venv-3.x
 	@for version in $(VERSIONS); do \
@@ -40,6 +42,9 @@ bench: $(READY)  ## what authmux adds to a bare application (ARGS=--quick takes 
 fuzz: $(READY)  ## look for input that breaks a parser (ARGS=--minutes=60, ARGS=--target=headers, ARGS="--replay FILE")
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --only-binary=atheris --group fuzz || true
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+oracles: $(READY)  ## a million mutated tokens and key sets, judged by other libraries too (ARGS="--count 100000", --table)
+	@$(BIN)/python -m tests.oracles $(or $(ARGS),--count 1080000)
 
 ways: $(READY)  ## every way of adding the middleware, as a table: docs/reference/ways.md
 	@$(BIN)/python -m tests.ways

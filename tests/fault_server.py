@@ -16,7 +16,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -33,6 +33,7 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
 
 
 class Peer:
@@ -174,16 +175,24 @@ class FaultServer:
 
 
 def _read_request(connection: socket.socket) -> Request:
-    head = bytearray()
-    while not head.endswith(b"\r\n\r\n"):
-        piece = connection.recv(4096)
-        if not piece:
-            raise ConnectionAbortedError
-        head += piece
-    first, *lines = head.decode("latin-1").strip().split("\r\n")
+    received = bytearray()
+    while b"\r\n\r\n" not in received:
+        received += _receive(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
     method, path, _ = first.split(" ", 2)
     pairs = (line.partition(":") for line in lines)
-    return Request(method=method, path=path, headers={name.lower(): value.strip() for name, _, value in pairs})
+    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    while len(body) < int(headers.get("content-length", "0")):  # what is left unread would reset the connection
+        body += _receive(connection)
+    return Request(method=method, path=path, headers=headers, body=bytes(body))
+
+
+def _receive(connection: socket.socket) -> bytes:
+    piece = connection.recv(4096)
+    if not piece:
+        raise ConnectionAbortedError
+    return piece
 
 
 def head(code: int, headers: Mapping[str, str]) -> bytes:

@@ -31,35 +31,52 @@ from authmux.guard import current_principal, requires
 from authmux.issuing.actor import System, system
 from authmux.issuing.issued_token import IssuedToken
 from authmux.issuing.token_service import AsyncTokenService, TokenService
+from authmux.observer import Observer
 from authmux.peppers import Peppers
-from authmux.principal import AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
+from authmux.principal import Actor, AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
 from authmux.profiles import Profile
 from authmux.scopes import covers
 from authmux.stores.memory import MemoryStore
 from authmux.stores.record import Owner, OwnerType, Record, State
 from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.authenticator import Authenticator
+from authmux.verifying.health import Health, IssuerHealth
+from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.opaque import APIKeyVerifier, PATVerifier
 from authmux.verifying.verifier import IssuerVerifier, Verifier
 from authmux.visit import find_principal
 
 if TYPE_CHECKING:
+    from authmux.verifying.introspect import HTTPIntrospect
+    from authmux.verifying.introspection import IntrospectionVerifier
     from authmux.verifying.jwt import JWTVerifier
+    from authmux.verifying.jwt_settings import ANY_AUDIENCE
+    from authmux.verifying.static_keys import FixedKeys, KeyFile
 else:
 
     def __getattr__(name: str) -> object:
-        """Load `JWTVerifier` when it is first asked for: PyJWT and cryptography bring an HTTP client with them."""
+        """Load what stands on PyJWT and cryptography when it is first asked for: they bring an HTTP client along."""
         if name == "JWTVerifier":
-            from authmux.verifying.jwt import JWTVerifier
-
-            return JWTVerifier
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from authmux.verifying import jwt as module
+        elif name == "ANY_AUDIENCE":
+            from authmux.verifying import jwt_settings as module
+        elif name in ("FixedKeys", "KeyFile"):
+            from authmux.verifying import static_keys as module
+        elif name == "IntrospectionVerifier":
+            from authmux.verifying import introspection as module
+        elif name == "HTTPIntrospect":
+            from authmux.verifying import introspect as module
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(module, name)
 
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ANY_AUDIENCE",
     "APIKeyVerifier",
+    "Actor",
     "AnonymousKey",
     "AsyncTokenService",
     "AuthError",
@@ -70,13 +87,20 @@ __all__ = [
     "Conflict",
     "CredentialNotAllowed",
     "Fault",
+    "FixedKeys",
     "Flow",
+    "HTTPIntrospect",
+    "Health",
     "InsufficientScope",
+    "IntrospectionVerifier",
     "InvalidCredential",
     "IssuedToken",
+    "IssuerHealth",
+    "IssuerResolver",
     "IssuerVerifier",
     "IssuingError",
     "JWTVerifier",
+    "KeyFile",
     "Kind",
     "LimitExceeded",
     "MalformedCredential",
@@ -84,6 +108,7 @@ __all__ = [
     "MissingCredential",
     "NotFound",
     "NotPossible",
+    "Observer",
     "Owner",
     "OwnerType",
     "PATVerifier",

@@ -25,6 +25,19 @@ class VerifiedCredential:
     expires_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts for a principal, by token exchange (RFC 8693 §4.1); its id is a name that `issuer` knows.
+
+    Arguments:
+        id: who.
+        issuer: who says so; None where that is the token's own issuer.
+    """
+
+    id: str
+    issuer: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Principal:
     """A genuine caller; on its own, one of no proved class: it has its scopes, and no user's or client's privileges.
@@ -37,6 +50,9 @@ class Principal:
         issuer: who says so: a JWT's `iss`, or the name under which our own keys are issued.
         tenant: the customer or organisation it acts within, or None.
         scopes: what it may do; ask with `authmux.covers`, which knows `reports:*`.
+        permissions, roles, groups: what its identity provider says besides; they are no scopes.
+        client_id: the client that the token was issued to, also where a user stands behind it; None if unknown.
+        actors: who acts for it, the one who acts now first.
         credential: what it proved itself with; None only for a principal made by hand, as in tests.
         name: what to show a person; `display_name` falls back to the id.
         claims: everything else that was said of it, read-only in depth.
@@ -48,6 +64,11 @@ class Principal:
     issuer: str
     tenant: str | None = None
     scopes: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    client_id: str | None = None
+    actors: tuple[Actor, ...] = ()
     credential: VerifiedCredential | None = None
     name: str | None = None
     claims: Mapping[str, Any] = field(default_factory=lambda: NO_CLAIMS, repr=False)

@@ -21,7 +21,7 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
-FACES = frozenset({"asgi", "wsgi", "starlette", "fastapi", "flask"})
+FACES = frozenset({"asgi", "wsgi", "starlette", "fastapi", "flask", "otel"})
 
 BELOW = {"values", "jose", "stores", "verifying", "issuing", "web"}
 MAY_KNOW = {
@@ -46,6 +46,7 @@ FROM_EXTRAS = {
     "authmux.fastapi": {"fastapi"},
     "authmux.flask": {"werkzeug"},
     "authmux.stores.sql": {"sqlalchemy", "aiosqlite"},
+    "authmux.otel": {"opentelemetry"},
     "authmux.cli": {"typer", "rich"},
 }
 """What may be imported besides the base install, and where."""
@@ -120,7 +121,7 @@ def test_there_is_a_house() -> None:
     """The law looks at the source: every room has a module, and every package at the root is a room or a face."""
     rooms = {room_of(module) for module in MODULES}
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-    assert packages - FACES < rooms <= set(MAY_KNOW)
+    assert packages - FACES - {"profiles"} < rooms <= set(MAY_KNOW)
     assert len(known_to("authmux.web.doorkeeper")) > 3
 
 

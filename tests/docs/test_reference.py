@@ -49,7 +49,7 @@ def is_explained(name: str) -> bool:
     """Return whether a value has a text right below its definition, or a paragraph of its own in the reference."""
     sources = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "src").rglob("*.py")]
     pages = [path.read_text(encoding="utf-8") for path in (SITE / "reference").glob("*.md")]
-    below = re.compile(rf'^{name}\b[^\n]* = [^\n]+\n"""', re.MULTILINE)
+    below = re.compile(rf'^{name}\b[^\n]* = [^\n]+\n(?:[ )][^\n]*\n)*"""', re.MULTILINE)
     paragraph = re.compile(rf"^`{name}` (?:is|are) ", re.MULTILINE)
     return any(below.search(source) for source in sources) or any(paragraph.search(page) for page in pages)
 

@@ -7,7 +7,7 @@ import importlib
 import socket
 import sys
 
-import waitress  # type: ignore[import-untyped]
+import waitress
 
 
 def serve(factory: str, descriptor: int) -> None:

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import uvicorn
-import waitress  # type: ignore[import-untyped]  # it has no types
+import waitress
 from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import make_server
 

@@ -1,6 +1,6 @@
 """A door that takes the JWTs of a scripted issuer, and says who came in or why not."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Protocol, TypeAlias
 
 from authmux import Authenticator, InvalidCredential, PresentedCredential, Principal
@@ -26,8 +26,8 @@ class CountingVerifier:
         self.judged = 0
 
     @property
-    def issuer(self) -> str:
-        return self._verifier.issuer
+    def issuers(self) -> Collection[str]:
+        return self._verifier.issuers
 
     def judge(self, token: CompactToken, *, now: float) -> Flow[Verdict]:
         self.judged += 1

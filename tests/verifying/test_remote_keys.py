@@ -339,8 +339,29 @@ def test_an_unknown_kid_costs_one_fetch() -> None:
     assert not ready.has("made-up")
     assert ready.fetched == 1
     ready.clock.advance(0.2)
+    assert not ready.has("another")
+    assert ready.fetched == 2
+
+
+def test_a_kid_that_is_known_to_be_absent_causes_no_fetch() -> None:
+    """B-35: a kid that was not in an answer that was asked for after it was seen is refused for a minute."""
+    ready = warm(keys_of(OLD))
+    assert not ready.has("made-up")
+    ready.clock.advance(45)
+    assert not ready.has("made-up")
+    assert ready.fetched == 1
+    ready.clock.advance(16)
     assert not ready.has("made-up")
     assert ready.fetched == 2
+
+
+def test_a_scheduled_answer_ends_the_memory_of_absent_kids() -> None:
+    """B-35: whatever is published later is found, at the latest with the next fetch that succeeds."""
+    ready = warm(keys_of(OLD), keys_of(OLD), keys_of(OLD, NEW))
+    assert not ready.has(NEW.kid)
+    while ready.fetched < 2:
+        ready.refresh()
+    assert ready.has(NEW.kid)
 
 
 def test_a_forced_fetch_passes_caches_by() -> None:

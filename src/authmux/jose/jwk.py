@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -43,6 +44,9 @@ _ROCA: Final = tuple(
     for prime in (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 )
 
+_NUMBERS: Final = frozenset({"n", "e", "x", "y"})
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_-]+={0,2}")  # PyJWT skips whatever else stands between, and reads on
+
 
 class UnusableKey(ValueError):
     """A key that is not for us, or not fit to be used; the message is a short constant."""
@@ -57,6 +61,7 @@ class PublicKey:
     thumbprint: str
     signature_length: int
     certificates: Mapping[str, object]
+    issuer: str | None
     key: Any = field(repr=False)
 
     def check_certificates(self, named: Mapping[str, object]) -> None:
@@ -95,10 +100,13 @@ def parse_key(jwk: object) -> PublicKey:
     except (PyJWTError, InvalidCredential, ValueError, TypeError, OverflowError) as error:
         raise UnusableKey("unreadable") from error
     certificates = {name: jwk[name] for name in CERTIFICATES if jwk.get(name) is not None}
-    length = SIGNATURE_LENGTHS.get(members.get("alg", "")) or _signature_length(
-        key
-    )  # before the numbers are written: it refuses what is none of these keys
-    return PublicKey(kid, algorithms, thumbprint(members | _numbers(key)), length, certificates, key)
+    issuer = jwk.get("issuer")  # Entra's keys say for which tenant they speak (B-21)
+    if issuer is not None and not isinstance(issuer, str):
+        raise UnusableKey("issuer")
+    # The length before the numbers are written: it refuses what is none of these keys.
+    length = SIGNATURE_LENGTHS.get(members.get("alg", "")) or _signature_length(key)
+    name = thumbprint(members | _numbers(key))
+    return PublicKey(kid, algorithms, name, length, certificates, issuer, key)
 
 
 def _load(members: dict[str, str], algorithm: str) -> Any:
@@ -150,6 +158,8 @@ def _public_members(jwk: dict[str, Any]) -> dict[str, str]:
         raise UnusableKey("kty")
     if not all(type(jwk.get(name)) is str for name in names):
         raise UnusableKey("member_missing")
+    if not all(_NUMBER.fullmatch(jwk[name]) for name in _NUMBERS.intersection(names)):
+        raise UnusableKey("base64")
     return {name: jwk[name] for name in names}
 
 

@@ -1,5 +1,6 @@
 """An issuer's public keys at one moment: immutable, swapped whole, and precise about which key a token names."""
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,12 @@ class KeySet:
     def thumbprints(self) -> frozenset[str]:
         """Return the names that keys have by their own numbers (RFC 7638)."""
         return frozenset(key.thumbprint for key in self.keys)
+
+    @property
+    def name(self) -> str:
+        """Return a short name of the set, the same for the same keys under the same kids."""
+        parts = sorted(f"{key.kid} {key.thumbprint}" for key in self.keys)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
     def ambiguous_kids(self) -> int:

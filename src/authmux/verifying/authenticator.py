@@ -1,23 +1,31 @@
 """`Authenticator`: hands a credential to the one verifier that knows its shape, and to no other (B-03)."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.credential import PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow, awaits
+from authmux.observer import Observer
 from authmux.principal import Principal
+from authmux.verifying.health import Health
+from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.issuers import IssuerTable
 from authmux.verifying.verifier import IssuerVerifier, Verifier
+
+AnyVerifier: TypeAlias = Verifier | IssuerVerifier | IssuerResolver
+"""What an `Authenticator` is made of."""
 
 
 class Authenticator:
     """Knows every kind of credential that the application takes.
 
     Arguments:
-        verifiers: for your own tokens, and a `JWTVerifier` for each issuer; in any order.
+        verifiers: for your own tokens, and a `JWTVerifier` for each issuer; in any order. An `IssuerResolver` finds
+            those of issuers that are known only at run time.
         remember: how many verdicts on JWTs to hold in memory (B-60).
+        observer: is told what becomes of every request; `authmux.otel.OpenTelemetry` counts.
         clock: where time comes from.
 
     Raises:
@@ -29,20 +37,31 @@ class Authenticator:
 
     def __init__(
         self,
-        *verifiers: Verifier | IssuerVerifier,
+        *verifiers: AnyVerifier,
         remember: int = 4096,
+        observer: Observer | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.verifiers: Final = verifiers
+        self.observer = observer
         issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
-        others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier)]
+        resolvers = [each for each in verifiers if isinstance(each, IssuerResolver)]
+        others = [each for each in verifiers if not isinstance(each, IssuerVerifier | IssuerResolver)]
         if not verifiers or remember < 1:
             raise ConfigurationError("an Authenticator takes at least one verifier, and remembers one verdict or more")
-        self._issuers = IssuerTable(issuers, remember=remember, clock=clock) if issuers else None
+        if len(resolvers) > 1:
+            raise ConfigurationError("an Authenticator takes one IssuerResolver: have it look in several places")
+        self._issuers = None
+        if issuers or resolvers:
+            resolver = resolvers[0] if resolvers else None
+            self._issuers = IssuerTable(issuers, resolver=resolver, remember=remember, clock=clock)
         if self._issuers is not None:
             others.append(self._issuers)
         self._marks = _marks_of(others)
-        self._verifiers: tuple[Verifier, ...] = tuple(others)
+        # Those whose credentials have no shape of their own are asked last (B-03).
+        self._verifiers: tuple[Verifier, ...] = tuple(
+            sorted(others, key=lambda each: getattr(each, "takes_the_rest", False))
+        )
 
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return who brings a credential; drive it with `run` or `run_async`.
@@ -82,6 +101,21 @@ class Authenticator:
         if self._issuers is not None:
             self._issuers.preload()
 
+    def ready(self) -> Flow[bool]:
+        """Return whether the keys of every issuer are there, after waiting a few seconds for each (B-40).
+
+        Drive it with `run` or `run_async`, once the server has forked. An issuer that is away is no reason not to
+        start: its tokens are answered 503 until it is back.
+        """
+        self.preload()
+        if self._issuers is not None:
+            yield from self._issuers.ready()
+        return self.health().is_ready
+
+    def health(self) -> Health:
+        """Return how things stand with the keys of every issuer, without waiting (B-74)."""
+        return self._issuers.health() if self._issuers is not None else Health(issuers=())
+
     def require_blocking(self) -> None:
         """Return if a blocking face can use every verifier.
 
@@ -105,6 +139,8 @@ def _marks_of(verifiers: Sequence[Verifier]) -> tuple[str, ...]:
     Raises:
         ConfigurationError: two verifiers are for the same ones: the second would never be asked.
     """
+    if sum(getattr(verifier, "takes_the_rest", False) for verifier in verifiers) > 1:
+        raise ConfigurationError("two verifiers take whatever has no shape: the second would never be asked")
     marks = tuple(mark for verifier in verifiers for mark in getattr(verifier, "marks", ()))
     if len(marks) != len(set(marks)):
         raise ConfigurationError("two verifiers are for the same kind of token, under the same prefix")

@@ -3,12 +3,15 @@
 import re
 import socket
 import ssl
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
+from copy import copy
 from functools import partial
+from ipaddress import ip_network
 from threading import Thread
 from traceback import clear_frames
+from typing import Self, TypeAlias
 
 from urllib3 import exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,6 +20,7 @@ from urllib3.util import Url, parse_url
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import ConfigurationError
+from authmux.verifying.addresses import Network, may_lead_to
 from authmux.verifying.fetch import Fetched, FetchFailed
 from authmux.verifying.http_answer import check_status, check_type, read_body
 from authmux.verifying.loopback import is_loopback
@@ -31,12 +35,20 @@ _USUAL_HEADERS = {"user-agent": "authmux", "accept": "application/json, */*;q=0.
 # The first that fits: to urllib3 a refused connection is a kind of time-out.
 _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((exceptions.LocationValueError,), "url"),
-    ((exceptions.NameResolutionError,), "dns"),
+    ((exceptions.NameResolutionError, socket.gaierror), "dns"),
     ((exceptions.NewConnectionError,), "connect"),
     ((TimeoutError, exceptions.TimeoutError), "timeout"),
     ((ssl.SSLError, exceptions.SSLError), "tls"),
     ((Exception,), "broken"),
 )
+
+
+Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
+
+
+def resolve_name(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host, as the system knows them."""
+    return [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 class HTTPFetch:
@@ -48,6 +60,11 @@ class HTTPFetch:
         max_body: bytes of body; at most 4 MiB (B-52). Compression is not asked for, and refused where it comes anyway.
         ca_bundle: a PEM file of the only authorities to trust; None trusts the system's.
         allow_http: origins, as `http://keycloak:8080`, that may be asked without TLS; loopback always may (B-54).
+        trusted: origins that may be anywhere; every other one must be at global addresses, and at the usual port or
+            that of a trusted one (B-56). None trusts them all: for addresses that were configured, and not learnt from
+            somebody.
+        allow_private: networks, as `10.2.0.0/16`, that other origins may be in as well.
+        resolve: tells the addresses of such an origin's host, which are checked before one of them is connected to.
         clock: what the date in a Retry-After header is compared with.
 
     Raises `ConfigurationError` for a number out of range, an unreadable bundle, or what is not an http origin.
@@ -61,6 +78,9 @@ class HTTPFetch:
         max_body: int = 256 * 1024,
         ca_bundle: str | None = None,
         allow_http: Collection[str] = (),
+        trusted: Collection[str] | None = None,
+        allow_private: Collection[str] = (),
+        resolve: Resolve = resolve_name,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         for name, value in (("connect_timeout", connect_timeout), ("deadline", deadline)):
@@ -73,49 +93,96 @@ class HTTPFetch:
         self._max_body = max_body
         self._tls = _make_tls_context(ca_bundle)
         self._allow_http = frozenset(map(_parse_http_origin, allow_http))
+        self._trusted = None if trusted is None else frozenset(_origin_of(_parse_target(each)) for each in trusted)
+        self._allow_private = _parse_networks(allow_private)
+        self._resolve = resolve
         self._clock = clock
 
-    def __call__(self, url: str, headers: Mapping[str, str], /) -> Fetched:
-        """Return a 200, or a 304 where `headers` held If-None-Match (B-55); raise `FetchFailed` for everything else."""
+    @property
+    def is_held(self) -> bool:
+        """Return whether it was said which origins to trust."""
+        return self._trusted is not None
+
+    def held_to(self, *, trusted: Collection[str], allow_private: Collection[str]) -> Self:
+        """Return the same with other origins to trust, and networks to allow; see the arguments of the class."""
+        held = copy(self)
+        held._trusted = frozenset(_origin_of(_parse_target(each)) for each in trusted)  # noqa: SLF001  # its own
+        held._allow_private = _parse_networks(allow_private)  # noqa: SLF001
+        return held
+
+    def __call__(self, url: str, headers: Mapping[str, str], /, *, form: bytes | None = None) -> Fetched:
+        """Return a 200, or a 304 where `headers` held If-None-Match (B-55); raise `FetchFailed` for everything else.
+
+        Arguments:
+            url: an absolute one.
+            headers: to send, besides the usual ones.
+            form: what to post, as `application/x-www-form-urlencoded`; None gets.
+        """
+        lower = {name.lower(): value for name, value in headers.items()}
+        if form is not None:
+            lower["content-type"] = "application/x-www-form-urlencoded"
         try:
-            return self._fetch(_parse_target(url), {name.lower(): value for name, value in headers.items()})
+            return self._fetch(_parse_target(url), lower, form)
         except FetchFailed:
             raise
         except Exception as error:  # all of it: the caller's back-off knows no other failure (B-37)
             raise FetchFailed(next(reason for kinds, reason in _REASONS if isinstance(error, kinds))) from error
 
-    def _fetch(self, target: Url, headers: Mapping[str, str]) -> Fetched:
+    def _fetch(self, target: Url, headers: Mapping[str, str], form: bytes | None) -> Fetched:
         """Exchange in a thread of its own, and abandon it at the deadline (B-50).
 
         urllib3's time-outs start anew with every dripped byte, and nothing interrupts a name resolution.
         """
         outcome: Future[Fetched] = Future()
         line: Future[socket.socket] = Future()  # settled once there is something to cut
-        work = partial(self._exchange, self._make_connection(target), line, target=target, headers=headers)
+        work = partial(self._exchange, line, target=target, headers=headers, form=form)
         Thread(target=_settle, args=(outcome, work), name="authmux-fetch", daemon=True).start()
         try:
             return outcome.result(timeout=self._deadline)
         finally:
             line.add_done_callback(_cut)
 
-    def _make_connection(self, target: Url) -> HTTPConnection:
-        """Choose TLS or, for loopback and the listed origins only, none (B-54)."""
+    def _make_connection(self, target: Url, address: str | None) -> HTTPConnection:
+        """Choose TLS or, for loopback and the listed origins only, none (B-54); names are checked, not addresses."""
         host = (target.host or "").strip("[]")
         if target.scheme == "https":
-            return HTTPSConnection(host, target.port, timeout=self._connect_timeout, ssl_context=self._tls)
+            return HTTPSConnection(
+                address or host,
+                target.port,
+                timeout=self._connect_timeout,
+                ssl_context=self._tls,
+                server_hostname=host,
+            )
         if is_loopback(host) or (target.host, target.port) in self._allow_http:
-            return HTTPConnection(host, target.port, timeout=self._connect_timeout)
+            return HTTPConnection(address or host, target.port, timeout=self._connect_timeout)
         raise FetchFailed("scheme")
 
+    def _choose_address(self, target: Url) -> str | None:
+        """Return the address to connect to, or None for a trusted name, whichever it has (B-56).
+
+        The name is resolved once, so that no second answer can lead elsewhere than the one that was looked at.
+        """
+        if self._trusted is None or _origin_of(target) in self._trusted:
+            return None
+        port = target.port or 0
+        if port not in {_PORTS[target.scheme or ""], *(trusted_port for _, _, trusted_port in self._trusted)}:
+            raise FetchFailed("port")
+        addresses = self._resolve((target.host or "").strip("[]"), port)
+        if not addresses or not all(may_lead_to(each, self._allow_private) for each in addresses):
+            raise FetchFailed("address")
+        return addresses[0]
+
     def _exchange(
-        self, connection: HTTPConnection, line: Future[socket.socket], *, target: Url, headers: Mapping[str, str]
+        self, line: Future[socket.socket], *, target: Url, headers: Mapping[str, str], form: bytes | None
     ) -> Fetched:
+        connection = self._make_connection(target, self._choose_address(target))
         with closing(connection):
             connection.connect()
             connection.timeout = self._deadline
             line.set_result(connection.sock)
-            asked = _USUAL_HEADERS | dict(headers) | {"accept-encoding": "identity"}
-            connection.request("GET", target.request_uri, headers=asked, preload_content=False)
+            asked = _USUAL_HEADERS | dict(headers) | {"accept-encoding": "identity", "host": target.netloc or ""}
+            method = "GET" if form is None else "POST"
+            connection.request(method, target.request_uri, form, headers=asked, preload_content=False)
             with closing(connection.getresponse()) as response:
                 return self._receive(response, target=target, is_conditional="if-none-match" in headers)
 
@@ -174,3 +241,14 @@ def _parse_target(url: str) -> Url:
     if not target.host or "#" in url or {"@", "%"} & set(re.split("[/?]", url)[2]):
         raise FetchFailed("url")
     return target._replace(port=_PORTS[target.scheme] if target.port is None else target.port)
+
+
+def _origin_of(target: Url) -> tuple[str | None, str | None, int | None]:
+    return target.scheme, target.host, target.port
+
+
+def _parse_networks(texts: Collection[str]) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(each) for each in texts)
+    except ValueError as error:
+        raise ConfigurationError(f"allow_private takes networks such as '10.2.0.0/16': {error}") from None

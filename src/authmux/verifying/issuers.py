@@ -3,6 +3,7 @@
 import hmac
 import os
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from authmux.clock import Clock
 from authmux.credential import MAX_TEXT, PresentedCredential
@@ -11,9 +12,13 @@ from authmux.flow import Flow
 from authmux.forking import renew_after_fork
 from authmux.jose.compact import parse_compact
 from authmux.principal import Principal
+from authmux.verifying.health import Health
+from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.recent import Recent
 from authmux.verifying.verdict import Verdict
 from authmux.verifying.verifier import IssuerVerifier
+
+MAX_ISSUERS: Final = 4096  # B-20
 
 
 class IssuerTable:
@@ -21,17 +26,29 @@ class IssuerTable:
 
     Arguments:
         verifiers: one for each issuer.
+        resolver: finds the verifiers of issuers that are known only at run time; None where there are no others.
         remember: how many verdicts to hold; 1 to 3 KB each (B-60).
         clock: where time comes from.
 
     Raises:
-        ConfigurationError: two verifiers are for one issuer (B-20).
+        ConfigurationError: two verifiers are for one issuer, or there are too many (B-20).
     """
 
-    def __init__(self, verifiers: Sequence[IssuerVerifier], *, remember: int, clock: Clock) -> None:
-        self._verifiers = {verifier.issuer: verifier for verifier in verifiers}
-        if len(self._verifiers) != len(verifiers):
+    def __init__(
+        self,
+        verifiers: Sequence[IssuerVerifier],
+        *,
+        resolver: IssuerResolver | None = None,
+        remember: int,
+        clock: Clock,
+    ) -> None:
+        names = [(issuer, verifier) for verifier in verifiers for issuer in verifier.issuers]
+        self._verifiers = dict(names)
+        if len(self._verifiers) != len(names):
             raise ConfigurationError("two JWT verifiers are for one issuer: give one the audiences of both (B-20)")
+        if len(names) > MAX_ISSUERS:
+            raise ConfigurationError(f"{len(names)} issuers: more than {MAX_ISSUERS} are for an IssuerResolver (B-20)")
+        self._resolver = resolver
         self._clock = clock
         self._verdicts: Recent[bytes, tuple[IssuerVerifier, Verdict]] = Recent(remember)
         self.after_fork()
@@ -63,16 +80,31 @@ class IssuerTable:
         remembered = self._verdicts.get(name)
         if remembered is not None:
             verifier, verdict = remembered
-            if verdict.is_in_time(now) and verifier.still_holds(verdict):
+            if verdict.is_in_time(now) and verifier.still_holds(verdict) and self._believes(verifier, verdict):
                 return verdict.principal
         token = parse_compact(text)
-        issuer = token.claims.get("iss")
-        if not isinstance(issuer, str) or issuer not in self._verifiers:
-            raise InvalidCredential(Fault.ISSUER, "unknown_issuer")
-        verifier = self._verifiers[issuer]
+        verifier = yield from self._find(token.claims.get("iss"))
         verdict = yield from verifier.judge(token, now=now)
         self._verdicts.put(name, (verifier, verdict))
         return verdict.principal
+
+    def _find(self, issuer: object) -> Flow[IssuerVerifier]:
+        """Return the verifier of an issuer, to the byte (B-21)."""
+        if not isinstance(issuer, str):
+            raise InvalidCredential(Fault.ISSUER, "unknown_issuer")
+        verifier = self._verifiers.get(issuer)
+        if verifier is None and self._resolver is not None:
+            verifier = yield from self._resolver.find(issuer)
+        if verifier is None:
+            raise InvalidCredential(Fault.ISSUER, "unknown_issuer")
+        return verifier
+
+    def _believes(self, verifier: IssuerVerifier, verdict: Verdict) -> bool:
+        """Return whether an issuer that a resolver found is still among those to be believed."""
+        if self._resolver is None:
+            return True
+        issuer = verdict.principal.claims.get("iss", verdict.principal.issuer)
+        return self._verifiers.get(issuer) is verifier or self._resolver.holds(issuer, verifier)
 
     def start(self) -> Flow[None]:
         """Return at once: nothing can be said of an issuer before its keys are there."""
@@ -80,12 +112,24 @@ class IssuerTable:
 
     def preload(self) -> None:
         """Have every verifier begin to fetch its keys."""
-        for verifier in self._verifiers.values():
+        for verifier in set(self._verifiers.values()):
             verifier.preload()
 
+    def ready(self) -> Flow[None]:
+        """Wait a few seconds for the keys of each issuer; they are fetched at the same time."""
+        for verifier in dict.fromkeys(self._verifiers.values()):
+            wait_for_keys = getattr(verifier, "ready", None)
+            if wait_for_keys is not None:
+                yield from wait_for_keys()
+
+    def health(self) -> Health:
+        """Return how things stand with the keys of every issuer in the table."""
+        told = (getattr(verifier, "health", None) for verifier in dict.fromkeys(self._verifiers.values()))
+        return Health(issuers=[health for tell in told if tell is not None and (health := tell()) is not None])
+
     def ports(self) -> Iterable[Callable[..., object]]:
-        """Return no functions: keys are fetched elsewhere, and waited for in either colour."""
-        return ()
+        """Return what is asked: not for keys, which are fetched elsewhere and waited for in either colour."""
+        return () if self._resolver is None else (self._resolver.resolve,)
 
     def _name(self, text: str) -> bytes:
         """Return the name under which a verdict is held: neither the token nor its plain hash (B-60)."""

@@ -1,43 +1,80 @@
 """`JWTVerifier`: believes the access tokens of one issuer, with the keys that it publishes."""
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any, ClassVar, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow
-from authmux.jose.claims import ClaimRules, client_id, read_scopes
+from authmux.jose.claims import TimeRules
 from authmux.jose.compact import CompactToken
-from authmux.jose.jwk import ALGORITHMS
-from authmux.principal import Client, Principal, UnprovenClient, VerifiedCredential, frozen
-from authmux.profiles import AUTO, Profile
+from authmux.jose.jwk import PublicKey
+from authmux.principal import Principal, VerifiedCredential
+from authmux.profiles import AUTO, Path, Profile
+from authmux.verifying.caller import CallerRules
+from authmux.verifying.claim_rules import ClaimRules
 from authmux.verifying.fetch import Fetch
-from authmux.verifying.loopback import is_loopback
+from authmux.verifying.health import IssuerHealth
+from authmux.verifying.jwt_settings import (
+    TENANT,
+    AnyAudience,
+    read_accept,
+    read_algorithms,
+    read_audience,
+    read_clients,
+    read_issuers,
+    read_jwks_uri,
+    read_pinned,
+    read_seconds,
+)
+from authmux.verifying.key_source import KeySource
 from authmux.verifying.remote_keys import RemoteKeys
 from authmux.verifying.verdict import Verdict
 
+if TYPE_CHECKING:
+    from authmux.verifying.http_fetch import HTTPFetch
+
+_log = logging.getLogger("authmux.verifying")
+
 REMEMBERED_FOR: Final = 300.0  # seconds; B-60
+LONG_LIFE: Final = 25 * 3600.0  # seconds: Auth0's day, and an hour (B-26)
 
 
 class JWTVerifier:
     """Believes the access tokens of one issuer.
 
     Arguments:
-        issuer: what `iss` must be, to the byte: Auth0's ends in a slash, Logto's does not (B-21).
-        audience: what `aud` must name: the API's identifier at the issuer, or several (B-22).
+        issuer: what `iss` must be, to the byte: Auth0's ends in a slash, Logto's does not (B-21). With `{tenantid}`
+            in it, one for each of `tenants`.
+        audience: what `aud` must name: the API's identifier at the issuer, or several (B-22); or `ANY_AUDIENCE`.
         profile: how the issuer writes its tokens; `profiles.RFC9068` where it can.
-        jwks_uri: where its keys are; by default its metadata tells (B-57).
-        algorithms: narrows what is accepted; by default every asymmetric algorithm that the key itself allows (B-10).
-        leeway: seconds by which clocks may differ, 0 to 300 (B-25).
+        accept: values that claims must have, by the claim's name or a path of names; profiles of workloads ask for it,
+            because there whoever asks for a token chooses its audience (B-67).
+        tenants: the tenants whose tokens are taken.
+        clients: ids of clients that are services, for a provider in whose tokens nothing tells.
         subjects_assigned_by_issuer: say True where no user can choose his own `sub`: then a token whose `sub` is its
             client's id stands for a `Client` (RFC 9700 §4.15). Otherwise the caller is an `UnprovenClient`.
-        fetch: how documents are fetched; by default over HTTPS, off the request path.
+        more_scopes: where else to read scopes, such as [("permissions",)]; they are kept apart by default.
+        keys: where keys come from, instead of the issuer: `FixedKeys` or `KeyFile` (B-42).
+        jwks_uri: where the issuer's keys are; by default its metadata tells (B-57).
+        allow_private: networks, as "10.2.0.0/16", where keys may be that the metadata puts at another host than the
+            issuer's; by default such a host must be public (B-56).
+        trust_issuer_address: say False where somebody else chose the issuer, a customer say: it must be public then.
+        pinned: thumbprints (RFC 7638) of the only keys that are taken; by default all that the issuer publishes (B-43).
+        algorithms: narrows what is accepted; by default every asymmetric algorithm that the key itself allows (B-10).
+        leeway: seconds by which clocks may differ, 0 to 300 (B-25).
+        max_lifetime: seconds that a token may live at most; by default any, with a warning beyond 25 hours (B-26).
+        max_age: seconds after `iat` for which a token is taken; by default for as long as it lives (B-26).
+        sole_audience: refuse a token that is for another API as well (B-22).
+        fetch: how documents are fetched; by default over HTTPS. An `HTTPFetch` that trusts everything is held to
+            the origins of `issuer` and `jwks_uri`; any other fetch has to guard addresses itself (B-56).
         clock: where time comes from.
 
     Raises:
-        ConfigurationError: the issuer is not an https URL, there is no audience, or an algorithm is not one (B-11).
+        ConfigurationError: the issuer is not an https URL, there is no audience, an algorithm is not one, or the
+            profile asks for more (B-11).
     """
 
     kind: ClassVar[str] = "jwt"
@@ -46,25 +83,67 @@ class JWTVerifier:
         self,
         *,
         issuer: str,
-        audience: str | Collection[str],
+        audience: str | Collection[str] | AnyAudience,
         profile: Profile = AUTO,
+        accept: Mapping[str | Path, Collection[str]] | None = None,
+        tenants: Collection[str] = (),
+        clients: Collection[str] = (),
+        subjects_assigned_by_issuer: bool = False,
+        more_scopes: Collection[Path] = (),
+        keys: KeySource | None = None,
         jwks_uri: str | None = None,
+        allow_private: Collection[str] = (),
+        trust_issuer_address: bool = True,
+        pinned: Collection[str] | None = None,
         algorithms: Collection[str] | None = None,
         leeway: float = 30.0,
-        subjects_assigned_by_issuer: bool = False,
+        max_lifetime: float | None = None,
+        max_age: float | None = None,
+        sole_audience: bool = False,
         fetch: Fetch | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        _require_https("issuer", issuer)
-        if jwks_uri is not None:
-            _require_https("jwks_uri", jwks_uri)
         self.issuer: Final = issuer
-        self._algorithms = _read_algorithms(algorithms)
-        self._rules = ClaimRules(
-            issuer=issuer, audiences=_read_audience(audience), profile=profile, leeway=_read_leeway(leeway)
+        self._names = read_issuers(issuer, profile, tenants)
+        self.algorithms = read_algorithms(algorithms)
+        self._pinned = read_pinned(pinned)
+        audiences = read_audience(audience)
+        for name, seconds in (("max_lifetime", max_lifetime), ("max_age", max_age)):
+            if seconds is not None:
+                read_seconds(name, seconds, least=1, most=10 * 365 * 86400)
+        leeway = read_seconds("leeway", leeway, least=0, most=300)
+        self.rules = ClaimRules(
+            issuers=self._names,
+            audiences=audiences,
+            sole_audience=sole_audience,
+            profile=profile,
+            time=TimeRules(leeway=leeway, max_lifetime=max_lifetime, max_age=max_age),
+            accept=read_accept(accept, profile),
         )
-        self._clients_by_subject = profile.client_if_subject_is_client or subjects_assigned_by_issuer
-        self._keys = RemoteKeys(issuer, jwks_uri=jwks_uri, fetch=fetch or _https_fetch(), clock=clock)
+        self._caller = CallerRules(
+            profile=profile,
+            audiences=audiences,
+            clients=read_clients(clients),
+            clients_by_subject=profile.client_if_subject_is_client or subjects_assigned_by_issuer,
+            more_scopes=tuple(more_scopes),
+        )
+        jwks_uri = read_jwks_uri(jwks_uri or profile.jwks_uri, issuer)
+        if keys is None:
+            trusted = [each for each in (issuer, jwks_uri) if each is not None] if trust_issuer_address else []
+            fetch = _held(fetch, trusted, allow_private)
+            keys = RemoteKeys(issuer, jwks_uri=jwks_uri, fetch=fetch, clock=clock)
+        self._keys = keys
+        self._has_warned = max_lifetime is not None
+
+    @property
+    def issuers(self) -> Collection[str]:
+        """Return every spelling of the issuer that is taken."""
+        return self._names.keys()
+
+    @property
+    def proves(self) -> tuple[type[Principal], ...]:
+        """Return the classes that callers may be of."""
+        return self._caller.classes
 
     def judge(self, token: CompactToken, *, now: float) -> Flow[Verdict]:
         """Return the verdict on a token that names this issuer; see `IssuerVerifier.judge`.
@@ -73,13 +152,24 @@ class JWTVerifier:
         keys nor causes a fetch. Nobody is believed before the signature was verified.
         """
         header = token.header
-        if header.alg not in self._algorithms:
+        if header.alg not in self.algorithms:
             raise InvalidCredential(Fault.SIGNATURE, "alg")
-        self._rules.check(header.typ, token.claims, now=now)
-        key = yield from self._keys.find(header.alg, header.kid)
-        key.check_certificates(header.certificates)
+        self.rules.check(header.typ, token.claims, now=now)
+        key = yield from self.find_key(token)
         key.verify(header.alg, token.signing_input, token.signature)
         return self._verdict(token, key.thumbprint, now)
+
+    def find_key(self, token: CompactToken) -> Flow[PublicKey]:
+        """Return the key that a token names, which may speak for its issuer.
+
+        Raises:
+            InvalidCredential: there is no such key.
+            Unavailable: nothing is known of the issuer's keys.
+        """
+        key = yield from self._keys.find(token.header.alg, token.header.kid)
+        self._check_key(key, token.claims.get("iss"))
+        key.check_certificates(token.header.certificates)
+        return key
 
     def still_holds(self, verdict: Verdict) -> bool:
         """Return whether the key that signed is still published (B-60)."""
@@ -90,76 +180,71 @@ class JWTVerifier:
         """Begin to fetch the keys, without waiting: an issuer that is away does not stop the boot (B-40)."""
         self._keys.preload()
 
-    def _principal(self, claims: dict[str, Any]) -> Principal:
-        client, subject = client_id(claims, self._rules.profile), claims.get("sub")
-        credential = VerifiedCredential(kind=self.kind, id=claims.get("jti"), expires_at=float(claims["exp"]))
-        return self._class_of(subject, client)(
-            id=subject or client or "",
-            issuer=self.issuer,
-            scopes=read_scopes(claims),
-            credential=credential,
-            claims=frozen(claims),
-        )
+    def ready(self) -> Flow[None]:
+        """Wait a few seconds for the keys, if there are none so far."""
+        if isinstance(self._keys, RemoteKeys):
+            yield from self._keys.ready()
 
-    @property
-    def proves(self) -> tuple[type[Principal], ...]:
-        """Return the classes that callers may be of."""
-        return (Principal, UnprovenClient, Client) if self._clients_by_subject else (Principal, UnprovenClient)
+    def health(self) -> IssuerHealth | None:
+        """Return how things stand with the keys; None for keys that are not fetched."""
+        return self._keys.health() if isinstance(self._keys, RemoteKeys) else None
 
-    def _class_of(self, subject: str | None, client: str | None) -> type[Principal]:
-        """Return what is proved of a caller by its subject and its client's id."""
-        if subject is not None and subject != client:
-            return Principal
-        return Client if self._clients_by_subject and subject is not None else UnprovenClient
+    def _check_key(self, key: PublicKey, issuer: object) -> None:
+        """Return if this key may speak for this issuer: it is pinned, and names no other (B-21, B-43)."""
+        if self._pinned is not None and key.thumbprint not in self._pinned:
+            raise InvalidCredential(Fault.SIGNATURE, "key_not_pinned")
+        named = key.issuer if self.rules.profile.keys_name_issuer else None
+        # A template speaks for every tenant, in tokens of both versions; that `iss` and `tid` agree was seen before.
+        if named is not None and TENANT not in named and named != issuer:
+            raise InvalidCredential(Fault.SIGNATURE, "key_of_another_issuer")
 
     def _verdict(self, token: CompactToken, thumbprint: str, now: float) -> Verdict:
-        claims, leeway = token.claims, self._rules.leeway
+        claims = token.claims
+        begins, ends = self.rules.time.span(claims)
+        self._warn_of_long_life(claims)
         return Verdict(
-            principal=self._principal(claims),
+            principal=self._caller.principal(
+                claims, issuer=self._canonical(claims["iss"]), credential=self._proof(claims)
+            ),
             header=token.header,
             thumbprint=thumbprint,
             keys=None,
-            not_before=max(claims.get("nbf", 0.0), claims.get("iat", 0.0)) - leeway,
-            not_after=min(claims["exp"] + leeway, now + REMEMBERED_FOR),
+            not_before=begins,
+            not_after=min(ends, now + REMEMBERED_FOR),
         )
+
+    def _proof(self, claims: Mapping[str, Any]) -> VerifiedCredential:
+        return VerifiedCredential(kind=self.kind, id=claims.get("jti"), expires_at=float(claims["exp"]))
+
+    def _canonical(self, issuer: str) -> str:
+        """Return the issuer under its own name, of whatever spelling the token is; tenants are issuers of their own."""
+        return issuer if self._names[issuer] is not None else self.issuer
+
+    def _warn_of_long_life(self, claims: Mapping[str, Any]) -> None:
+        if not self._has_warned and claims["exp"] - claims.get("iat", claims["exp"]) > LONG_LIFE:
+            self._has_warned = True
+            _log.warning("issuer %s: its tokens live longer than a day; max_lifetime= would refuse them", self.issuer)
+
+
+def _held(fetch: Fetch | None, trusted: Collection[str], allow_private: Collection[str]) -> Fetch:
+    """Return a fetch that metadata cannot send inside (B-56), unless it was already said whom it may trust.
+
+    Raises:
+        ConfigurationError: somebody else's fetch cannot be told which networks to allow.
+    """
+    from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
+
+    if fetch is None:
+        fetch = _any_fetch()
+    if isinstance(fetch, HTTPFetch) and not fetch.is_held:
+        return fetch.held_to(trusted=trusted, allow_private=allow_private)
+    if allow_private:
+        raise ConfigurationError("allow_private= is for a fetch that is not held to anything yet: tell that one")
+    return fetch
 
 
 @cache  # it holds nothing but its options; the system's certificate authorities take 20 ms to load
-def _https_fetch() -> Fetch:
+def _any_fetch() -> "HTTPFetch":
     from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
 
     return HTTPFetch()
-
-
-def _require_https(name: str, url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        raise ConfigurationError(f"{name} {url!r} is no URL") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise ConfigurationError(f"{name} {url!r}: write the https URL; plain http is for loopback only (B-11)")
-    if not host or parts.fragment or "@" in parts.netloc or (parts.query and name == "issuer"):
-        raise ConfigurationError(f"{name} {url!r}: write scheme, host and path, and nothing else")
-
-
-def _read_audience(audience: str | Collection[str]) -> frozenset[str]:
-    audiences = frozenset([audience] if isinstance(audience, str) else audience)
-    if not audiences or "" in audiences:
-        raise ConfigurationError("audience is empty: name this API as the issuer knows it (B-11)")
-    return audiences
-
-
-def _read_algorithms(algorithms: Collection[str] | None) -> frozenset[str]:
-    if algorithms is None:
-        return ALGORITHMS
-    named = frozenset([algorithms] if isinstance(algorithms, str) else algorithms)
-    if not named or not named <= ALGORITHMS:
-        raise ConfigurationError(f"algorithms {sorted(named)}: choose from {sorted(ALGORITHMS)} (B-10)")
-    return named
-
-
-def _read_leeway(leeway: float) -> float:
-    if not 0 <= leeway <= 300:
-        raise ConfigurationError(f"leeway {leeway}: write seconds from 0 to 300 (B-25)")
-    return leeway

@@ -42,6 +42,11 @@ class Recent(Generic[K, V]):
         with self._lock:
             self._cache[key] = value
 
+    def drop(self, key: K) -> None:
+        """Forget what is held under the key, if anything is."""
+        with self._lock:
+            self._cache.pop(key, None)
+
     def clear(self) -> None:
         """Forget everything; also right in a forked child, whose copy of the lock may be taken for ever."""
         # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.

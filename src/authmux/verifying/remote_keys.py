@@ -5,10 +5,9 @@ waits a moment for the fetch that all of them share.
 """
 
 import logging
-import re
 import threading
+from collections import Counter
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from typing import Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
@@ -16,34 +15,19 @@ from authmux.errors import Fault, InvalidCredential, Unavailable
 from authmux.flow import Flow
 from authmux.forking import renew_after_fork
 from authmux.jose.jwk import PublicKey
-from authmux.jose.key_set import KeySet, NotAKeySet, parse_key_set
+from authmux.jose.key_set import NotAKeySet
+from authmux.verifying.absent_kids import AbsentKids
 from authmux.verifying.discovery import KeyAddress
-from authmux.verifying.fetch import Fetch, Fetched, FetchFailed
-from authmux.verifying.refresh_plan import HARD_TTL, MIN_TTL, RefreshPlan
+from authmux.verifying.fetch import Fetch, FetchFailed
+from authmux.verifying.health import IssuerHealth
+from authmux.verifying.refresh_plan import HARD_TTL, RefreshPlan
 from authmux.verifying.scheduler import SHARED_SCHEDULER, Scheduler
+from authmux.verifying.snapshot import Snapshot, max_age, next_snapshot
 from authmux.verifying.waiting_room import NoRoom, WaitingRoom
 
 _log = logging.getLogger("authmux.fetch")
 
 WAIT: Final = 3.0  # seconds a request waits for a key that is not known (B-33)
-_MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=\"?(\d{1,10})")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The keys as they were published at one moment; replaced, never changed (B-39).
-
-    Arguments:
-        generation: counts the snapshots of this process.
-        confirmed_at: monotonic seconds at which the issuer last said so.
-        source, etag: the address that sent them, and what it called them.
-    """
-
-    keys: KeySet
-    generation: int
-    confirmed_at: float
-    source: str
-    etag: str | None
 
 
 class RemoteKeys:
@@ -72,6 +56,8 @@ class RemoteKeys:
         self._scheduler = scheduler
         self._snapshot: Snapshot | None = None
         self._inherited: Snapshot | None = None
+        self._absent = AbsentKids()
+        self._outcomes: Counter[str] = Counter()
         self._start_over()
         renew_after_fork(self)
 
@@ -112,11 +98,19 @@ class RemoteKeys:
         if snapshot is None:
             snapshot = yield from self._first_keys()
         key = snapshot.keys.choose(alg, kid)
-        if key is None:
+        if key is None and (kid is None or not self._absent.knows(kid, now=self._clock.monotonic())):
             key = yield from self._seek(alg, kid)
         if key is None:
             raise InvalidCredential(Fault.SIGNATURE, "unknown_kid")
         return key
+
+    def ready(self) -> Flow[None]:
+        """Wait for keys where there are none; in vain, if the issuer is away."""
+        try:
+            if self.usable() is None:
+                yield from self._first_keys()
+        except Unavailable:
+            return
 
     def _first_keys(self) -> Flow[Snapshot]:
         """Wait for keys where there are none, together with everybody else (A-175)."""
@@ -146,6 +140,8 @@ class RemoteKeys:
             if flight is None or not (yield from self._await(flight, until - self._clock.monotonic())):
                 return None
             key = self._choose(alg, kid)
+            if key is None and is_ours and kid is not None and self.usable() is not None:
+                self._absent.note(kid, now=self._clock.monotonic())
             if key is not None or is_ours:
                 return key
         return None
@@ -172,6 +168,21 @@ class RemoteKeys:
         if self._inherited is not None:
             self._snapshot, self._inherited = self._inherited, None
             self._scheduler.watch(self, due_at=self._plan.due_at)
+
+    def health(self) -> IssuerHealth:
+        """Return how things stand with this issuer's keys, without waiting (B-74)."""
+        now, snapshot = self._clock.monotonic(), self._snapshot or self._inherited
+        with self._lock:
+            return IssuerHealth(
+                issuer=self._issuer,
+                age=None if snapshot is None else now - snapshot.confirmed_at,
+                generation=0 if snapshot is None else snapshot.generation,
+                keys=0 if snapshot is None else len(snapshot.keys.keys),
+                set_hash=None if snapshot is None else snapshot.keys.name,
+                failures=self._plan.failures,
+                next_attempt_in=self._plan.delay(now),
+                fetches=dict(self._outcomes),
+            )
 
     def run_if_due(self) -> None:
         """Begin a refresh, if it is its time (B-31); called by the scheduler."""
@@ -219,18 +230,13 @@ class RemoteKeys:
             if error.status == 404:
                 self._address.forget()
             raise
-        return self._next_snapshot(held, answer, source), _max_age(answer)
-
-    def _next_snapshot(self, held: Snapshot | None, answer: Fetched, source: str) -> Snapshot:
-        now = self._clock.monotonic()
-        if answer.status == 304 and held is not None:
-            return replace(held, confirmed_at=now)
-        generation = held.generation + 1 if held is not None else 1
-        return Snapshot(parse_key_set(answer.body), generation, now, source, answer.headers.get("etag"))
+        return next_snapshot(held, answer, source, now=self._clock.monotonic()), max_age(answer)
 
     def _succeeded(self, snapshot: Snapshot, max_age: float | None) -> None:
         held, self._snapshot = self._snapshot, snapshot
+        self._absent.forget()
         with self._lock:
+            self._outcomes["fetched" if held is None or held.keys is not snapshot.keys else "not_modified"] += 1
             self._plan.succeeded(self._clock.monotonic(), max_age=max_age)
         for reason, count in snapshot.keys.skipped:
             level = logging.ERROR if reason == "secret_published" else logging.INFO
@@ -244,17 +250,11 @@ class RemoteKeys:
     def _failed(self, error: BaseException) -> None:
         retry_after = error.retry_after if isinstance(error, FetchFailed) else None
         with self._lock:
+            self._outcomes[str(error) if isinstance(error, FetchFailed | NotAKeySet) else "error"] += 1
             self._plan.failed(self._clock.monotonic(), retry_after=retry_after)
         if isinstance(error, FetchFailed | NotAKeySet):
-            _log.warning("issuer %s: its keys cannot be fetched: %s", self._issuer, error)
+            health = self.health()
+            level = logging.ERROR if health.is_stale else logging.WARNING  # B-32
+            _log.log(level, "issuer %s: its keys cannot be fetched: %s; %s", self._issuer, error, health.age_in_words())
         else:
             _log.error("issuer %s: fetching its keys failed", self._issuer, exc_info=error)
-
-
-def _max_age(answer: Fetched) -> float | None:
-    """Return for how long the answer says it is fresh, in seconds (RFC 9111 §5.2.2)."""
-    directives = answer.headers.get("cache-control", "").lower()
-    if "no-store" in directives or "no-cache" in directives:
-        return MIN_TTL
-    match = _MAX_AGE.search(directives)
-    return float(match[1]) if match else None

@@ -1,6 +1,6 @@
 """What a verifier is: it believes one kind of credential, which it knows by its shape."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, runtime_checkable
 
 from authmux.credential import PresentedCredential
@@ -45,8 +45,8 @@ class IssuerVerifier(Protocol):
     """Believes the JWTs of one issuer; several stand side by side in an `IssuerTable`."""
 
     @property
-    def issuer(self) -> str:
-        """Return the issuer, as it stands in `iss`."""
+    def issuers(self) -> Collection[str]:
+        """Return the issuer, in every spelling that `iss` may have (B-21)."""
         ...
 
     def judge(self, token: CompactToken, *, now: float) -> Flow[Verdict]:

@@ -62,6 +62,7 @@ class Doorkeeper:
         self._public = PublicPaths(public)
         self._preflights = preflights
         self._verify = authenticator.verify
+        self._observer = authenticator.observer
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
         self._at_home_in = 0
@@ -130,6 +131,11 @@ class Doorkeeper:
 
     def admit(self, principal: Principal | None, sent: Headers, credential: PresentedCredential | None = None) -> Visit:
         """Open a visit; where no credential was sent, a test may have said who comes."""
+        if self._observer is not None:
+            if principal is None:
+                self._observer.absent()
+            else:
+                self._observer.accepted(principal.credential.kind if principal.credential else "none")
         return Visit(
             principal or standing_principal(),
             opened_by=self.authenticator,
@@ -167,6 +173,8 @@ class Doorkeeper:
             # Escaped: a JWT's id is whatever its issuer let somebody write, a line break too.
             ascii(refusal.credential_id)[1:-1] if refusal.credential_id else "not proved",
         )
+        if self._observer is not None:
+            self._observer.refused(type(refusal).__name__, refusal.reason)
         return self._challenger.challenge_for(refusal)
 
     def answer_visit(self, visit: Visit) -> Challenge:

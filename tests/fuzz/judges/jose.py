@@ -8,17 +8,20 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from jwt import PyJWK
 
 from authmux.errors import InvalidCredential
-from authmux.jose.claims import ClaimRules, client_id, read_scopes
+from authmux.jose.claims import TimeRules
 from authmux.jose.compact import CompactToken, decode_segment, parse_compact, parse_header
 from authmux.jose.jwk import ALGORITHMS, PublicKey, UnusableKey, parse_key
 from authmux.jose.key_set import MAX_KEYS, SET_DEPTH, KeySet, NotAKeySet, parse_key_set
 from authmux.jose.strict_json import NotStrict, parse_object
 from authmux.profiles import AUTO
+from authmux.verifying.caller import read_scopes
+from authmux.verifying.claim_rules import ClaimRules
+from authmux.verifying.token_class import client_id
 from tests.fuzz.judges.json_grammar import read_strictly
 from tests.fuzz.judges.outcome import Accepted, Refused, outcome
 from tests.jose.token_maker import AUDIENCE, ISSUER, NOW
 
-RULES = ClaimRules(issuer=ISSUER, audiences=frozenset({AUDIENCE}), profile=AUTO, leeway=30.0)
+RULES = ClaimRules(issuers={ISSUER: None}, audiences=frozenset({AUDIENCE}), profile=AUTO, time=TimeRules(leeway=30.0))
 _DEPTHS = (4, 8, 16)
 _OTHER_LIBRARY: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from authmux.verifying.authenticator import Authenticator
-from authmux.verifying.verifier import IssuerVerifier, Verifier
+from authmux.verifying.authenticator import AnyVerifier, Authenticator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +15,7 @@ class Entrance:
         verifiers: one for each kind of credential, as the authenticator has them.
     """
 
-    verifiers: tuple[Verifier | IssuerVerifier, ...]
+    verifiers: tuple[AnyVerifier, ...]
     api_key_header: str | None = None
     basic: bool = False
     required: bool = False

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from authmux.principal import Principal
-from authmux.verifying.verifier import IssuerVerifier, Verifier
+from authmux.verifying.authenticator import AnyVerifier
+from authmux.verifying.issuer_resolver import IssuerResolver
+from authmux.verifying.verifier import IssuerVerifier
 from authmux.web.openapi.entrance import Entrance
 from authmux.web.openapi.marks import Need
-
-AnyVerifier = Verifier | IssuerVerifier
 
 _KINDS: Final = {
     "key": ("APIKey", "Your API key"),
@@ -48,9 +48,9 @@ def schemes_of(entrance: Entrance) -> list[Scheme]:
 def _in_authorization(verifiers: Iterable[AnyVerifier]) -> Iterator[Scheme]:
     """Make one scheme of each kind of token, and one of each issuer."""
     kinds: dict[str | None, list[AnyVerifier]] = {}
-    issuers: list[IssuerVerifier] = []
+    issuers: list[IssuerVerifier | IssuerResolver] = []
     for verifier in verifiers:
-        if isinstance(verifier, IssuerVerifier):
+        if isinstance(verifier, IssuerVerifier | IssuerResolver):
             issuers.append(verifier)
         else:
             kinds.setdefault(_kind_of(verifier), []).append(verifier)
@@ -70,9 +70,11 @@ def _of_kind(kind: str | None, verifiers: list[AnyVerifier]) -> Scheme:
     return Scheme(name=name, definition=definition, verifiers=tuple(verifiers))
 
 
-def _of_issuer(verifier: IssuerVerifier, *, is_only_one: bool) -> Scheme:
-    host = _NAME.sub("-", verifier.issuer.partition("://")[2]).strip("-")
-    text = f"An access token (a JWT) that `{verifier.issuer}` issued for this API. {_PASTE}"
+def _of_issuer(verifier: IssuerVerifier | IssuerResolver, *, is_only_one: bool) -> Scheme:
+    issuer = next(iter(verifier.issuers)) if isinstance(verifier, IssuerVerifier) else None
+    host = _NAME.sub("-", issuer.partition("://")[2]).strip("-") if issuer else "other"
+    whose = f"`{issuer}`" if issuer else "your identity provider"
+    text = f"An access token (a JWT) that {whose} issued for this API. {_PASTE}"
     return Scheme(
         name="AccessToken" if is_only_one else f"AccessToken-{host}",
         definition={"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": text},

@@ -1,0 +1,1 @@
+"""Authorization servers that somebody else wrote, and one with Logto's ways; real clients, real HTTP, real tokens."""

@@ -290,8 +290,9 @@ def test_the_thumbprint_of_a_key_that_is_spelt_otherwise(name: str) -> None:
 
 def test_keys_show_no_numbers() -> None:
     """B-74: a key's repr is for people."""
-    assert "n=" not in repr(public_key(get_key("RS256")))
-    assert "0x" not in repr(public_key(get_key("RS256")))
+    key = public_key(get_key("RS256"))
+    assert "n=" not in repr(key)
+    assert "0x" not in repr(key).replace(key.thumbprint, "")
 
 
 @pytest.mark.parametrize("size", [0, 1, 32, 63, 65, 66, 96, 128, 132])

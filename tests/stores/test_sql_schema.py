@@ -240,6 +240,7 @@ def test_locked_for_writing(path: Path, shell: sqlite3.Connection) -> None:
         store.replace(record, expected=1)
     assert store.find(record.id).revision == store.freshness()
     shell.execute("ROLLBACK")
+    store.close()
     engine.dispose()
 
 

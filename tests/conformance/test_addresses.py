@@ -234,3 +234,17 @@ def test_a_fetch_of_ones_own_is_held_too(inn: Inn, authority: Authority, allowed
             JWTVerifier(issuer=issuer, audience=AUDIENCE, fetch=fetch, clock=scene.clock, allow_private=allowed)
         )
         assert (scene.status(token(scene)), keys_asked(scene)) == ((200, 1) if allowed else (503, 0))
+
+
+def test_a_host_whose_first_address_does_not_answer() -> None:
+    """B-56: all addresses were looked at, and the first that answers serves: one of IPv6 may lead nowhere from here."""
+    with FaultServer() as server:
+        server.script(ok({}))
+        origin = server.url("", host="keys.example")
+        fetch = HTTPFetch(
+            resolve=lambda host, port: ["127.0.0.9", "127.0.0.1"],
+            allow_http=[origin],
+            trusted=[server.url("/")],
+            allow_private=["127.0.0.0/8"],
+        )
+        assert fetch(f"{origin}/jwks", {}).body == b"{}"

@@ -170,17 +170,17 @@ def test_an_async_server() -> None:
 def test_a_forked_child_asks_anew() -> None:
     """B-41: a child shares neither memory nor key with its parent."""
     house = House()
-    before = house.verifier._name(TOKEN)
+    before = house.verifier._names.of(TOKEN)
     assert house.outcome() == "subject-1"
     house.verifier.after_fork()
     assert (house.outcome(), len(house.server.asked)) == ("subject-1", 2)
-    assert house.verifier._name(TOKEN) != before
+    assert house.verifier._names.of(TOKEN) != before
 
 
 def test_the_token_is_not_kept() -> None:
     """B-60: an answer is held under a keyed hash, so that no token stands in memory for long."""
     house = House()
     house.outcome()
-    name = house.verifier._name(TOKEN)
+    name = house.verifier._names.of(TOKEN)
     assert (len(name), TOKEN.encode() in name) == (32, False)
     assert house.verifier._said.get(name) is not None

@@ -489,15 +489,15 @@ def test_a_forked_child_remembers_nothing() -> None:
     table = Table()
     text = mint(KEY)
     admit(table.table, text)
-    name = table.table._name(text)
+    name = table.table._names.of(text)
 
     def work() -> bytes:
         was_empty = len(table.table._verdicts) == 0
         who = admit(table.table, text).id
-        return b"%d %d %s %b" % (was_empty, table.judged, who.encode(), table.table._name(text))
+        return b"%d %d %s %b" % (was_empty, table.judged, who.encode(), table.table._names.of(text))
 
     said = in_child(work)
     assert said.startswith(b"1 2 subject-1 ")
     assert name not in said
-    assert table.table._name(text) == name
+    assert table.table._names.of(text) == name
     assert (admit(table.table, text).id, table.judged) == ("subject-1", 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from copy import copy
-from functools import partial
+from functools import cache, partial
 from ipaddress import ip_network
 from threading import Thread
 from traceback import clear_frames
@@ -157,27 +157,42 @@ class HTTPFetch:
             return HTTPConnection(address or host, target.port, timeout=self._connect_timeout)
         raise FetchFailed("scheme")
 
-    def _choose_address(self, target: Url) -> str | None:
-        """Return the address to connect to, or None for a trusted name, whichever it has (B-56).
+    def _choose_addresses(self, target: Url) -> Sequence[str | None]:
+        """Return the addresses to connect to, or None for a trusted name, whichever it has (B-56).
 
         The name is resolved once, so that no second answer can lead elsewhere than the one that was looked at.
         """
         if self._trusted is None or _origin_of(target) in self._trusted:
-            return None
+            return [None]
         port = target.port or 0
         if port not in {_PORTS[target.scheme or ""], *(trusted_port for _, _, trusted_port in self._trusted)}:
             raise FetchFailed("port")
         addresses = self._resolve((target.host or "").strip("[]"), port)
         if not addresses or not all(may_lead_to(each, self._allow_private) for each in addresses):
             raise FetchFailed("address")
-        return addresses[0]
+        return addresses
+
+    def _connect(self, target: Url) -> HTTPConnection:
+        """Connect to the first address that answers: a host may have one of IPv6 that leads nowhere from here."""
+        *others, last = self._choose_addresses(target)
+        for address in others:
+            with suppress(exceptions.HTTPError, OSError):
+                return self._open(target, address)
+        return self._open(target, last)
+
+    def _open(self, target: Url, address: str | None) -> HTTPConnection:
+        connection = self._make_connection(target, address)
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _exchange(
         self, line: Future[socket.socket], *, target: Url, headers: Mapping[str, str], form: bytes | None
     ) -> Fetched:
-        connection = self._make_connection(target, self._choose_address(target))
-        with closing(connection):
-            connection.connect()
+        with closing(self._connect(target)) as connection:
             connection.timeout = self._deadline
             line.set_result(connection.sock)
             asked = _USUAL_HEADERS | dict(headers) | {"accept-encoding": "identity", "host": target.netloc or ""}
@@ -193,6 +208,12 @@ class HTTPFetch:
         check_status(response.status, headers, now=self._clock.time())
         check_type(headers, asked=f"{target.host}{target.path or '/'}")
         return Fetched(status=200, headers=headers, body=read_body(response, limit=self._max_body))
+
+
+@cache  # it holds nothing but its options; the system's certificate authorities take 20 ms to load
+def usual_fetch() -> HTTPFetch:
+    """Return the fetch of whoever says nothing of his own."""
+    return HTTPFetch()
 
 
 def _settle(outcome: Future[Fetched], work: Callable[[], Fetched]) -> None:

@@ -45,7 +45,11 @@ class HTTPIntrospect:
         self._endpoint = endpoint
         pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
         self._authorization = "Basic " + base64.b64encode(pair.encode()).decode()
-        self._fetch = fetch or _any_fetch()
+        if fetch is None:
+            from authmux.verifying.http_fetch import usual_fetch  # here, so that importing authmux loads no HTTP client
+
+            fetch = usual_fetch()
+        self._fetch = fetch
 
     def __repr__(self) -> str:
         return f"HTTPIntrospect({self._endpoint!r})"
@@ -68,9 +72,3 @@ def _read(answer: Fetched) -> Mapping[str, Any]:
         return parse_object(answer.body, max_depth=_DEPTH)
     except NotStrict:
         raise Unavailable("introspection_unreadable") from None
-
-
-def _any_fetch() -> "HTTPFetch":
-    from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
-
-    return HTTPFetch()

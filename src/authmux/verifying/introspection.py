@@ -1,14 +1,12 @@
 """`IntrospectionVerifier`: believes what an authorization server says of its opaque tokens (RFC 7662, B-65)."""
 
-import hmac
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.credential import MAX_TEXT, PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential, Unavailable
-from authmux.flow import Flow, ask, wait
+from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
 from authmux.jose.claims import MAX_TIME, TimeRules, check_audience
 from authmux.principal import Principal, VerifiedCredential
@@ -16,8 +14,9 @@ from authmux.profiles import AUTO, Profile
 from authmux.verifying.caller import CallerRules
 from authmux.verifying.introspect import Introspect
 from authmux.verifying.jwt_settings import read_audience, read_clients
-from authmux.verifying.recent import Abandoned, Flights, Recent
+from authmux.verifying.recent import Flights, Recent
 from authmux.verifying.token_class import check_names
+from authmux.verifying.token_names import TokenNames
 
 MAX_GOOD: Final = 30.0  # seconds that a good answer is remembered (B-65)
 MAX_BAD: Final = 5.0
@@ -103,7 +102,7 @@ class IntrospectionVerifier:
 
     def after_fork(self) -> None:
         """Forget what the parent process held, its key too."""
-        self._keyed = hmac.new(os.urandom(32), digestmod="sha256")
+        self._names = TokenNames()
         self._said.clear()
         self._questions.clear()
 
@@ -115,7 +114,7 @@ class IntrospectionVerifier:
         """Return whom a token stands for; see `Verifier.verify`."""
         if len(credential.text) > MAX_TEXT:  # before it is hashed (B-04)
             raise InvalidCredential(Fault.MALFORMED, "token_too_long")
-        name = self._name(credential.text)
+        name = self._names.of(credential.text)
         said = self._said.get(name)
         if said is None or self._clock.monotonic() >= said.until:
             said = yield from self._ask(name, credential.text)
@@ -131,27 +130,17 @@ class IntrospectionVerifier:
 
     def _ask(self, name: bytes, text: str) -> Flow[Said]:
         """Ask, or wait for who is asking just now."""
-        while True:
-            future, is_ours = self._questions.join(name)
-            if is_ours:
-                return (yield from self._lead(name, text))
-            try:
-                return (yield from wait(future, timeout=self._timeout))
-            except Abandoned:
-                continue
-            except TimeoutError as error:
-                raise Unavailable("introspection_slow") from error
 
-    def _lead(self, name: bytes, text: str) -> Flow[Said]:
-        try:
+        def question() -> Flow[Said]:
             claims = yield from ask(self._introspect, text)
             said = Said(claims, self._clock.monotonic() + self._believed_for(claims))
             self._said.put(name, said)
-        except BaseException as error:
-            self._questions.land(name, error=error)
-            raise
-        self._questions.land(name, result=said)
-        return said
+            return said
+
+        try:
+            return (yield from self._questions.share(name, question, timeout=self._timeout))
+        except TimeoutError as error:
+            raise Unavailable("introspection_slow") from error
 
     def _believed_for(self, claims: Mapping[str, Any]) -> float:
         if claims.get("active") is not True:
@@ -176,12 +165,6 @@ class IntrospectionVerifier:
         check_names(claims, self._caller.profile)
         proof = VerifiedCredential(kind=self.kind, id=claims.get("jti"), expires_at=claims.get("exp"))
         return self._caller.principal(dict(claims), issuer=self._issuer, credential=proof)
-
-    def _name(self, text: str) -> bytes:
-        """Return the name under which an answer is held: neither the token nor its plain hash."""
-        keyed = self._keyed.copy()
-        keyed.update(text.encode("ascii", "backslashreplace"))
-        return keyed.digest()
 
 
 def _check_class(claims: Mapping[str, Any]) -> None:

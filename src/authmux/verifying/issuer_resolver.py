@@ -7,9 +7,9 @@ from typing import Final, TypeAlias, cast
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import AuthError, ConfigurationError, Unavailable
-from authmux.flow import Flow, ask, wait
+from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
-from authmux.verifying.recent import Abandoned, Flights, Recent
+from authmux.verifying.recent import Flights, Recent
 from authmux.verifying.verifier import IssuerVerifier
 
 Resolve: TypeAlias = Callable[[str], IssuerVerifier | None] | Callable[[str], Awaitable[IssuerVerifier | None]]
@@ -70,33 +70,20 @@ class IssuerResolver:
         Raises:
             Unavailable: too many unknown issuers came within a second, or somebody else's question takes too long.
         """
-        while True:
-            known = self._known.get(issuer)
-            if known is not None or len(issuer) > MAX_ISSUER or self._is_absent(issuer):
-                return known
-            future, is_ours = self._questions.join(issuer)
-            if is_ours:
-                return (yield from self._lead(issuer))
-            try:
-                return (yield from wait(future, timeout=WAIT))
-            except Abandoned:
-                continue
-            except TimeoutError as error:
-                raise Unavailable("resolver_slow") from error
-
-    def _lead(self, issuer: str) -> Flow[IssuerVerifier | None]:
-        """Ask for all who wait."""
+        known = self._known.get(issuer)
+        if known is not None or len(issuer) > MAX_ISSUER or self._is_absent(issuer):
+            return known
         try:
-            verifier = yield from self._ask(issuer)
-        except BaseException as error:
-            self._questions.land(issuer, error=error)
-            raise
-        self._questions.land(issuer, result=verifier)
-        return verifier
+            return (yield from self._questions.share(issuer, lambda: self._ask(issuer), timeout=WAIT))
+        except TimeoutError as error:
+            raise Unavailable("resolver_slow") from error
 
     def _ask(self, issuer: str) -> Flow[IssuerVerifier | None]:
         """Ask, and remember the answer; ask again if something was forgotten meanwhile, which may be this."""
         while True:
+            known = self._known.get(issuer)
+            if known is not None or self._is_absent(issuer):  # the question before this one was answered just now
+                return known
             epoch = self._epoch
             self._count(self._clock.monotonic())
             verifier = yield from self._resolve(issuer)

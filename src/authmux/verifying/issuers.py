@@ -1,7 +1,5 @@
 """`IssuerTable`: a JWT in, the verdict of its issuer's verifier out, now or from memory (B-20, B-60)."""
 
-import hmac
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -15,6 +13,7 @@ from authmux.principal import Principal
 from authmux.verifying.health import Health
 from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.recent import Recent
+from authmux.verifying.token_names import TokenNames
 from authmux.verifying.verdict import Verdict
 from authmux.verifying.verifier import IssuerVerifier
 
@@ -56,7 +55,7 @@ class IssuerTable:
 
     def after_fork(self) -> None:
         """Forget what the parent process held, its key too (B-41)."""
-        self._keyed = hmac.new(os.urandom(32), digestmod="sha256")
+        self._names = TokenNames()
         self._verdicts.clear()
 
     def recognises(self, text: str) -> bool:
@@ -76,7 +75,7 @@ class IssuerTable:
         if len(text) > MAX_TEXT:  # before it is hashed (B-04)
             raise InvalidCredential(Fault.MALFORMED, "token_too_long")
         now = self._clock.time()
-        name = self._name(text)
+        name = self._names.of(text)
         remembered = self._verdicts.get(name)
         if remembered is not None:
             verifier, verdict = remembered
@@ -130,9 +129,3 @@ class IssuerTable:
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return what is asked: not for keys, which are fetched elsewhere and waited for in either colour."""
         return () if self._resolver is None else (self._resolver.resolve,)
-
-    def _name(self, text: str) -> bytes:
-        """Return the name under which a verdict is held: neither the token nor its plain hash (B-60)."""
-        keyed = self._keyed.copy()
-        keyed.update(text.encode("ascii", "backslashreplace"))
-        return keyed.digest()

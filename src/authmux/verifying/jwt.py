@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import ConfigurationError, Fault, InvalidCredential
@@ -32,9 +31,6 @@ from authmux.verifying.jwt_settings import (
 from authmux.verifying.key_source import KeySource
 from authmux.verifying.remote_keys import RemoteKeys
 from authmux.verifying.verdict import Verdict
-
-if TYPE_CHECKING:
-    from authmux.verifying.http_fetch import HTTPFetch
 
 _log = logging.getLogger("authmux.verifying")
 
@@ -232,19 +228,12 @@ def _held(fetch: Fetch | None, trusted: Collection[str], allow_private: Collecti
     Raises:
         ConfigurationError: somebody else's fetch cannot be told which networks to allow.
     """
-    from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
+    from authmux.verifying.http_fetch import HTTPFetch, usual_fetch  # here, so that importing authmux loads no client
 
     if fetch is None:
-        fetch = _any_fetch()
+        fetch = usual_fetch()
     if isinstance(fetch, HTTPFetch) and not fetch.is_held:
         return fetch.held_to(trusted=trusted, allow_private=allow_private)
     if allow_private:
         raise ConfigurationError("allow_private= is for a fetch that is not held to anything yet: tell that one")
     return fetch
-
-
-@cache  # it holds nothing but its options; the system's certificate authorities take 20 ms to load
-def _any_fetch() -> "HTTPFetch":
-    from authmux.verifying.http_fetch import HTTPFetch  # here, so that importing authmux loads no HTTP client
-
-    return HTTPFetch()

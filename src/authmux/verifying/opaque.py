@@ -11,14 +11,14 @@ from typing import ClassVar, Final, cast
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.credential import PresentedCredential
 from authmux.errors import ConfigurationError, CredentialNotAllowed, Fault, InvalidCredential, Unavailable
-from authmux.flow import Flow, ask, wait
+from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
 from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.stores.port import AsyncTokenStore, Reading, Revision, StoreUnavailable, TokenStore
 from authmux.stores.record import Record, Secret, State
 from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.held import Held
-from authmux.verifying.recent import Abandoned, Flights, Recent
+from authmux.verifying.recent import Flights, Recent
 
 _log = logging.getLogger("authmux.verifying")
 
@@ -135,26 +135,12 @@ class OpaqueVerifier:
         """Read a record, together with whoever wants it under the revision that was just sampled (K-23)."""
         if revision is None:
             return self._hold(token_id, (yield from ask(self._store.find, token_id)))
-        flight = (token_id, revision)
-        while True:
-            future, ours = self._reads.join(flight)
-            if ours:
-                return (yield from self._lead(flight))
-            try:
-                return (yield from wait(future, timeout=self._read_timeout))
-            except Abandoned:
-                continue
 
-    def _lead(self, flight: tuple[str, Revision]) -> Flow[Held]:
-        try:
-            held = self._recall(*flight)  # the look-up before this one may have ended just now
-            if held is None:
-                held = self._hold(flight[0], (yield from ask(self._store.find, flight[0])))
-        except BaseException as error:
-            self._reads.land(flight, error=error)
-            raise
-        self._reads.land(flight, result=held)
-        return held
+        def read() -> Flow[Held]:
+            held = self._recall(token_id, revision)
+            return held or self._hold(token_id, (yield from ask(self._store.find, token_id)))
+
+        return (yield from self._reads.share((token_id, revision), read, timeout=self._read_timeout))
 
     def _hold(self, token_id: str, reading: Reading) -> Held:
         held = Held(reading, until=self._clock.monotonic() + self._absent_for)

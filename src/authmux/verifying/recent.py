@@ -4,11 +4,13 @@ cachetools is not thread-safe: every call of it stands under the lock.
 """
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
+
+from authmux.flow import Flow, wait
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -65,6 +67,34 @@ class Flights(Generic[K, V]):
         # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
         self._lock = threading.RLock()
         self._futures: dict[K, Future[V]] = {}
+
+    def share(self, key: K, look_up: Callable[[], Flow[V]], *, timeout: float) -> Flow[V]:
+        """Return what the first who wants it looks up for all who come meanwhile.
+
+        Arguments:
+            look_up: looks first whether the look-up before this one has ended just now, where that is remembered.
+            timeout: seconds to wait for somebody else's.
+
+        Raises:
+            TimeoutError: somebody else's takes longer.
+        """
+        while True:
+            future, is_ours = self.join(key)
+            if is_ours:
+                return (yield from self._lead(key, look_up()))
+            try:
+                return (yield from wait(future, timeout=timeout))
+            except Abandoned:
+                continue
+
+    def _lead(self, key: K, look_up: Flow[V]) -> Flow[V]:
+        try:
+            result = yield from look_up
+        except BaseException as error:
+            self.land(key, error=error)
+            raise
+        self.land(key, result=result)
+        return result
 
     def join(self, key: K) -> tuple["Future[V]", bool]:
         """Return the look-up that is under way, and whether it is the caller who has to do it and `land` it."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ending import end
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,9 +37,4 @@ def running(command: Sequence[str], listener: socket.socket, *, log: Path) -> It
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)

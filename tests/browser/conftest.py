@@ -14,6 +14,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from tests.browser.swagger_page import SwaggerPage
+from tests.ending import end
 from tests.faces.site import Bank, Site, open_site
 
 NAMES = ("chromium", "chromedriver")
@@ -65,12 +66,7 @@ def serving(site: Site, *, log: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @pytest.fixture

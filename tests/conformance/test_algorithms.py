@@ -38,6 +38,9 @@ from tests.jose.token_maker import encode, get_key, good_payload, jwk, mint
 WORK = 300  # steps; a token that is refused for its signature takes as many
 PEM, DER = Encoding.PEM, Encoding.DER
 SPKI, PKCS1 = PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1
+FOREIGN = (
+    "ES256K", "RS1", "RSA1_5", "RSA-OAEP", "A128KW", "dir", "PBES2-HS256+A128KW", "ECDH-ES", "HS1", "HS256",
+)  # fmt: skip
 
 
 def algorithms_that_are_none() -> Iterator[Attack]:
@@ -47,7 +50,7 @@ def algorithms_that_are_none() -> Iterator[Attack]:
         yield Attack(id=f"A-005 {alg}, RS256 signature left", token=partial(rs256, alg=alg), outcome=SIGNATURE)
     for alg in ("rs256", "RS256 ", " RS256", "RS256\0", "ＲS256", "RS-256", "", "RS256,none"):
         yield Attack(id=f"A-004 {alg!a}", token=partial(rs256, alg=alg), outcome=SIGNATURE)
-    for alg in ("ES256K", "RS1", "RSA1_5", "RSA-OAEP", "A128KW", "dir", "PBES2-HS256+A128KW", "ECDH-ES", "HS1"):
+    for alg in FOREIGN:
         yield Attack(id=f"A-013 {alg}", token=partial(rs256, alg=alg), outcome=SIGNATURE)
 
 
@@ -71,7 +74,7 @@ SECRETS = {
 
 def public_keys_as_secrets() -> Iterator[Attack]:
     for row, secret in SECRETS.items():
-        for alg, digest in (("HS256", "sha256"), ("HS512", "sha512"), (RSA, "sha256")):
+        for alg, digest in (("HS256", "sha256"), ("HS384", "sha384"), ("HS512", "sha512"), (RSA, "sha256")):
             make = partial(
                 lambda secret, alg, digest: hmac_signed(secret(), alg=alg, digest=digest), secret, alg, digest
             )
@@ -117,6 +120,7 @@ def signatures() -> Iterator[Attack]:
     )
     yield Attack(id="A-025 beyond the modulus", token=beyond_the_modulus, outcome=SIGNATURE)
     yield Attack(id="A-026 all ones", token=lambda: with_signature(rs256(), b"\xff" * 256), outcome=SIGNATURE)
+    yield Attack(id="A-026 any number", token=lambda: with_signature(rs256(), b"h" * 256), outcome=SIGNATURE)
     other = partial(es256_over, good_payload(sub="x"))
     yield Attack(
         id="A-028 signature of another token", token=lambda: spliced(es256(), es256(), other()), outcome=SIGNATURE

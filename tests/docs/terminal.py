@@ -18,6 +18,7 @@ from typing import Self
 
 from tests.docs.curl import curl
 from tests.docs.shown import begins, same, without_colours
+from tests.ending import end
 
 PATIENCE = 60.0  # seconds for a server to start, and for a command to end
 _EXPORT = re.compile(r"^(?:\$ )?export (\w+)=", re.MULTILINE)
@@ -139,9 +140,4 @@ class Background:
 
     def stop(self) -> None:
         """Stop it; once is enough."""
-        self._process.terminate()
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, within=PATIENCE)

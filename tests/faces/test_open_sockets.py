@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.ending import end
 from tests.faces.socket_app import EVERY
 from tests.ports import find_port
 
@@ -116,12 +117,7 @@ def running(name: str, log: Path) -> Iterator[Callable[[], Server]]:
     try:
         yield wait
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @pytest.fixture(scope="module")

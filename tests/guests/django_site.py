@@ -1,6 +1,5 @@
 """A Django project in one module: its settings, its views and their addresses."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import django  # type: ignore[import-untyped]
@@ -11,6 +10,7 @@ from django.views import View  # type: ignore[import-untyped]
 
 from authmux import AuthError, MissingCredential, current_principal, find_principal, requires
 from tests.ways.house import READ, WRITE
+from tests.ways.kinds import names, names_later
 
 if not settings.configured:
     settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="s", LOGGING_CONFIG=None)
@@ -56,18 +56,6 @@ def reports_of(scope: str) -> Any:
             return HttpResponse(current_principal().id.encode())
 
     return Reports.as_view()
-
-
-def names() -> Iterator[str]:
-    """Say three times who is calling."""
-    for _ in range(3):
-        yield current_principal().id
-
-
-async def names_later() -> AsyncIterator[str]:
-    """Say three times who is calling."""
-    for name in names():
-        yield name
 
 
 def stream(request: HttpRequest) -> StreamingHttpResponse:

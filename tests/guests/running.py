@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ending import end
 from tests.faces.callers import SocketCaller
 
 ROOT = Path(__file__).parents[2]
@@ -32,9 +33,4 @@ def behind_server(module: str, *arguments: str, log: Path) -> Iterator[SocketCal
         try:
             yield SocketCaller(port)
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.ending import end
 from tests.faces.site import Site
 from tests.servers.kinds import KINDS, Kind
 
@@ -121,12 +122,7 @@ def _terminate(processes: Iterable[subprocess.Popen[bytes]]) -> None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Stop a server, and workers of it that have not noticed: one that just starts outlives granian's master."""
-    process.terminate()
-    try:
-        process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end(process, within=5)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 

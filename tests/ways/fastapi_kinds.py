@@ -1,7 +1,7 @@
 """The endpoints of the matrix in FastAPI, one of each shape that it takes."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from authmux.fastapi import CurrentPrincipal, current_principal, install, requires
 from tests.faces.callers import Answer
 from tests.ways.house import READ, WRITE, House
-from tests.ways.kinds import HEARD, Kind, in_body, in_header, in_location
+from tests.ways.kinds import HEARD, Kind, in_body, in_header, in_location, names, names_later
 
 Endpoint = Callable[..., Any]
 
@@ -55,18 +55,6 @@ def method(scope: str) -> Endpoint:
             return principal.id
 
     return Reports().show
-
-
-def names() -> Iterator[str]:
-    """Say three times who is calling."""
-    for _ in range(3):
-        yield current_principal().id
-
-
-async def names_later() -> AsyncIterator[str]:
-    """Say three times who is calling."""
-    for name in names():
-        yield name
 
 
 def stream() -> StreamingResponse:

@@ -10,7 +10,7 @@ from flask.views import MethodView, View
 
 from authmux.flask import current_principal, requires
 from tests.ways.house import READ, WRITE
-from tests.ways.kinds import HEARD, Kind, in_header, in_location
+from tests.ways.kinds import HEARD, Kind, in_header, in_location, names
 
 Endpoint = Callable[..., Any]
 
@@ -65,12 +65,6 @@ def decorated_view(scope: str) -> Endpoint:
             return answer()
 
     return Reports.as_view("reports")
-
-
-def names() -> Iterator[str]:
-    """Say three times who is calling."""
-    for _ in range(3):
-        yield current_principal().id
 
 
 def stream() -> Response:

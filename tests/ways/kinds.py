@@ -1,9 +1,10 @@
 """What an endpoint of the matrix is: its shape, how it is called, and how it tells who called it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from authmux import current_principal
 from tests.faces.callers import Answer
 
 Protocol = Literal["http", "websocket", "bare websocket"]
@@ -13,8 +14,20 @@ HEARD: list[str] = []
 """Whom background tasks have worked for; the matrix reads and clears it after every request."""
 
 
+def names() -> Iterator[str]:
+    """Say three times who is calling."""
+    for _ in range(3):
+        yield current_principal().id
+
+
+async def names_later() -> AsyncIterator[str]:
+    """Say three times who is calling."""
+    for name in names():
+        yield name
+
+
 def in_body(answer: Answer) -> str:
-    """Return the caller's name where the body is made of it, once or, in a stream, three times."""
+    """Return the caller's name where the body is made of it, once or, in a stream of `names`, three times."""
     text = answer.body.decode().strip('"')
     third = text[: len(text) // 3]
     return third if third and third * 3 == text else text

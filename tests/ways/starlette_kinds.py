@@ -1,7 +1,7 @@
 """The endpoints of the matrix in Starlette, one of each shape that it takes."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 from authmux import current_principal
 from authmux.starlette import requires
 from tests.ways.house import READ, WRITE
-from tests.ways.kinds import HEARD, Kind, in_header, in_location
+from tests.ways.kinds import HEARD, Kind, in_header, in_location, names, names_later
 
 Endpoint = Callable[..., Any]
 
@@ -62,18 +62,6 @@ def method(scope: str) -> Endpoint:
             return answer(request)
 
     return Reports().show
-
-
-def names() -> Iterator[str]:
-    """Say three times who is calling."""
-    for _ in range(3):
-        yield current_principal().id
-
-
-async def names_later() -> AsyncIterator[str]:
-    """Say three times who is calling."""
-    for name in names():
-        yield name
 
 
 def stream(request: Request) -> Response:

@@ -36,6 +36,7 @@ from authmux.peppers import Peppers
 from authmux.principal import Actor, AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
 from authmux.profiles import Profile
 from authmux.scopes import covers
+from authmux.stores.denial import Denial, Denied, Target
 from authmux.stores.memory import MemoryStore
 from authmux.stores.record import Owner, OwnerType, Record, State
 from authmux.token_format import Kind, TokenFormat
@@ -86,6 +87,8 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "CredentialNotAllowed",
+    "Denial",
+    "Denied",
     "Fault",
     "FixedKeys",
     "Flow",
@@ -119,6 +122,7 @@ __all__ = [
     "Record",
     "State",
     "System",
+    "Target",
     "TokenFormat",
     "TokenService",
     "Unavailable",

@@ -18,7 +18,7 @@ from authmux.errors import (
     InsufficientScope,
     MissingCredential,
 )
-from authmux.flow import awaits
+from authmux.flow import Flow, awaits, run, run_async
 from authmux.principal import AnonymousKey, Client, Principal, User
 from authmux.scopes import covers, parse_needs
 from authmux.visit import current_visit
@@ -51,11 +51,13 @@ class Requirement:
         scopes: all of them must be covered.
         principals: the classes that may come; empty for any.
         kinds: the kinds of credential that may come (`key`, `pat`, `jwt`, K-53); empty for any.
+        introspect: whether the server that issued a JWT has to call it good too, at this moment (B-65).
     """
 
     scopes: tuple[str, ...] = ()
     principals: tuple[type[Principal], ...] = ()
     kinds: tuple[str, ...] = ()
+    introspect: bool = False
 
     def check(self, principal: Principal | None) -> None:
         """Return if the principal may come.
@@ -91,11 +93,22 @@ class Requirement:
         if self not in visit.asked:
             visit.asked += (self,)
 
+    def confirm(self) -> Flow[None]:
+        """Have the issuer asked, where it has to be; raise the refusal as the web framework's own exception."""
+        visit = current_visit.get()
+        if not self.introspect or visit is None:
+            return
+        try:
+            yield from visit.confirm()
+        except AuthError as refusal:
+            raise visit.refuse(refusal) from None
+
 
 def requires(
     *scopes: str,
     principals: type[Principal] | Collection[type[Principal]] = (),
     kinds: str | Collection[str] = (),
+    introspect: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let only those call the endpoint who hold every scope; a user, a client or an anonymous key alike.
 
@@ -103,14 +116,16 @@ def requires(
         scopes: such as "reports:read"; none means that any user, client or key may come.
         principals: only these classes, such as `User` or `(User, Client)`.
         kinds: only these kinds of credential: "key", "pat", "jwt" (K-53).
+        introspect: ask the authorization server about a JWT too, for what must not happen with one that it has revoked
+            since; the `Authenticator` needs an `IntrospectionVerifier` for the same issuer (B-65).
 
     Raises:
         ConfigurationError: while decorating: a scope is not one, or what is decorated is not a function.
     """
-    requirement = read_requirement(scopes, principals, kinds)
+    requirement = read_requirement(scopes, principals, kinds, introspect=introspect)
 
     def decorate(endpoint: Callable[P, R]) -> Callable[P, R]:
-        return guarded(endpoint, requirement, lambda _: requirement.enforce())
+        return guarded(endpoint, requirement)
 
     return decorate
 
@@ -119,6 +134,8 @@ def read_requirement(
     scopes: tuple[str, ...],
     principals: type[Principal] | Collection[type[Principal]],
     kinds: str | Collection[str],
+    *,
+    introspect: bool,
 ) -> Requirement:
     """Return what the arguments of `requires` ask for."""
     if any(callable(scope) for scope in scopes):
@@ -127,6 +144,7 @@ def read_requirement(
         scopes=parse_needs(scopes),
         principals=(principals,) if isinstance(principals, type) else tuple(principals),
         kinds=(kinds,) if isinstance(kinds, str) else tuple(kinds),
+        introspect=introspect,
     )
 
 
@@ -147,13 +165,16 @@ def warn_of_lost_guards(endpoints: Iterable[object]) -> None:
             _log.warning("@requires guards nothing on %s: write it below the route's decorator", name)
 
 
-def guarded(
-    endpoint: Callable[P, R], requirement: Requirement, check: Callable[[dict[str, Any]], object]
-) -> Callable[P, R]:
-    """Return the endpoint with a check before it, which is handed the keyword arguments and may take from them."""
+def guarded(endpoint: Callable[P, R], requirement: Requirement, *, without: str = "") -> Callable[P, R]:
+    """Return the endpoint with a guard before it.
+
+    Arguments:
+        without: a keyword argument that the guard was given, and the endpoint is not.
+    """
     if inspect.isclass(endpoint) or not callable(endpoint):
         raise ConfigurationError(f"@requires goes on a function or method, and {endpoint!r} is none")
-    wrapper = _async_wrapper(endpoint, check) if awaits(endpoint) else _wrapper(endpoint, check)
+    wrap = _async_wrapper if awaits(endpoint) else _wrapper
+    wrapper = wrap(endpoint, requirement, without)
     if inspect.isfunction(endpoint):
         # After wrapping, which copies marks: only the bare function has this one.
         setattr(endpoint, "__authmux_guarded__", True)  # noqa: B010  # type checkers know no attributes of functions
@@ -161,19 +182,25 @@ def guarded(
     return wrapper
 
 
-def _wrapper(endpoint: Callable[P, R], check: Callable[[dict[str, Any]], object]) -> Callable[P, R]:
+def _wrapper(endpoint: Callable[P, R], requirement: Requirement, without: str) -> Callable[P, R]:
     @functools.wraps(endpoint)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        check(kwargs)
+        kwargs.pop(without, None)
+        requirement.enforce()
+        if requirement.introspect:
+            run(requirement.confirm())
         return endpoint(*args, **kwargs)
 
     return wrapper
 
 
-def _async_wrapper(endpoint: Callable[P, R], check: Callable[[dict[str, Any]], object]) -> Callable[P, R]:
+def _async_wrapper(endpoint: Callable[P, R], requirement: Requirement, without: str) -> Callable[P, R]:
     @functools.wraps(endpoint)
     async def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
-        check(kwargs)
+        kwargs.pop(without, None)
+        requirement.enforce()
+        if requirement.introspect:
+            await run_async(requirement.confirm())
         return await cast("Awaitable[Any]", endpoint(*args, **kwargs))
 
     return cast("Callable[P, R]", wrapper)

@@ -23,9 +23,18 @@ class Judge(Protocol):
         """Return who brings a credential."""
         ...
 
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Return if the server that issued a credential calls it good at this moment (B-65)."""
+        ...
+
 
 class Need(Protocol):
     """What a guard asks of a principal: a `Requirement`."""
+
+    @property
+    def introspect(self) -> bool:
+        """Return whether the server that issued the credential has to be asked too."""
+        ...
 
     def check(self, principal: Principal | None) -> None:
         """Return if the principal may come, or raise the refusal."""
@@ -45,7 +54,18 @@ class Visit:
         stands: whether it stands for every request that brings no credential, as `testing.as_principal` wants.
     """
 
-    __slots__ = ("_raised", "as_native", "asked", "credential", "opened_by", "principal", "refusal", "sent", "stands")
+    __slots__ = (
+        "_raised",
+        "as_native",
+        "asked",
+        "credential",
+        "is_confirmed",
+        "opened_by",
+        "principal",
+        "refusal",
+        "sent",
+        "stands",
+    )
 
     def __init__(
         self,
@@ -63,6 +83,7 @@ class Visit:
         self.credential = credential
         self.stands = stands
         self.asked: tuple[Need, ...] = ()
+        self.is_confirmed = False
         self.refusal: AuthError | None = None
         self._raised: Exception | None = None
         self.as_native = as_native
@@ -81,6 +102,17 @@ class Visit:
             return all(self.explains(each) for each in error.exceptions)
         return error.__cause__ is not None and self.explains(error.__cause__)
 
+    def confirm(self) -> Flow[None]:
+        """Return if the server that issued the credential calls it good too, which is asked once for a request (B-65).
+
+        Raises:
+            AuthError: it does not, or cannot be asked.
+        """
+        if self.is_confirmed or self.principal is None or self.credential is None or self.opened_by is None:
+            return  # nobody is here for a guard to have let in, or a test says who is
+        yield from self.opened_by.confirm(self.principal, self.credential)
+        self.is_confirmed = True
+
     def recheck(self) -> Flow[bool]:
         """Return whether the credential is still good, and still reaches what guards have asked of it (K-26).
 
@@ -95,6 +127,8 @@ class Visit:
             principal = yield from self.opened_by.verify(self.credential)
             for need in self.asked:
                 need.check(principal)
+            if any(need.introspect for need in self.asked):
+                yield from self.opened_by.confirm(principal, self.credential)
         except _LOST:
             return False
         self.principal = principal

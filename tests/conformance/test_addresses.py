@@ -8,6 +8,8 @@ from typing import Final
 
 import pytest
 
+from authmux import Authenticator, run
+from authmux.testing import LocalIssuer
 from authmux.verifying.addresses import may_lead_to
 from authmux.verifying.http_fetch import HTTPFetch, resolve_name
 from authmux.verifying.jwt import JWTVerifier
@@ -248,3 +250,13 @@ def test_a_host_whose_first_address_does_not_answer() -> None:
             allow_private=["127.0.0.0/8"],
         )
         assert fetch(f"{origin}/jwks", {}).body == b"{}"
+
+
+def test_an_issuer_whose_address_somebody_else_chose() -> None:
+    """B-56: with `trust_issuer_address=False` the issuer's own address must be public too, or nothing is fetched."""
+    with LocalIssuer(algorithm="ES256", audience=AUDIENCE) as issuer:
+        for trusted, outcomes in ((True, {"fetched": 1}), (False, {"port": 1})):
+            verifier = JWTVerifier(issuer=issuer.url, audience=AUDIENCE, trust_issuer_address=trusted)
+            authenticator = Authenticator(verifier)
+            assert run(authenticator.ready()) is trusted
+            assert [each.fetches for each in authenticator.health().issuers] == [outcomes]

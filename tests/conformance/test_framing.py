@@ -74,7 +74,7 @@ def test_framing(known: Scene, lines: Lines, outcome: Outcome, face: str, caplog
 
 @pytest.mark.parametrize("face", FACES)
 def test_tokens_in_queries_and_forms(known: Scene, face: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A-136: what is in the query or in a form is no credential, with a header or without one, and is not shown."""
+    """A-136, B-01: what is in a query or a form is no credential, with a header or without one, and is not shown."""
     caplog.set_level(logging.DEBUG)
     with_header = ("Authorization: Bearer {0}",)
     for path in (f"/read?access_token={es256()}", f"/read?token={es256()}&x=1"):

@@ -21,6 +21,7 @@ from authmux.issuing.issued_token import IssuedToken
 from authmux.issuing.token_service import AsyncTokenService, TokenService
 from authmux.peppers import Peppers
 from authmux.principal import User
+from authmux.stores.denial import Denial
 from authmux.stores.memory import MemoryStore
 from authmux.stores.port import PepperCheck, Query, Reading, TokenStore, WriteRefused
 from authmux.stores.record import Owner, OwnerType, Record, State
@@ -610,7 +611,10 @@ def test_none_may_live(store: MemoryStore, colour: type[TokenService] | type[Asy
         colour(store, TOKENS, max_live=max_live)
 
 
-VERBS = ("issue_key", "issue_pat", "get", "list", "roll", "revoke")
+VERBS = ("issue_key", "issue_pat", "get", "list", "roll", "revoke", "deny", "lift", "list_denials")
+
+
+ANSWERS = (IssuedToken, Record, Sequence[Record], Denial, bool, Sequence[Denial])
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -618,7 +622,7 @@ def test_both_colours_show_one_signature(verb: str) -> None:
     """Both colours have the same arguments, say the same of them, and differ in that one of them awaits."""
     blocks, awaits = getattr(TokenService, verb), getattr(AsyncTokenService, verb)
     assert inspect.signature(blocks) == inspect.signature(awaits)
-    assert inspect.signature(blocks).return_annotation in (IssuedToken, Record, Sequence[Record])
+    assert inspect.signature(blocks).return_annotation in ANSWERS
     assert blocks.__doc__ == awaits.__doc__ is not None
     assert (inspect.iscoroutinefunction(blocks), inspect.iscoroutinefunction(awaits)) == (False, True)
 

@@ -15,7 +15,7 @@ from authmux.stores.sql import AsyncSQLStore, SQLStore
 from tests.postgres import PostgreSQL, postgresql
 from tests.stores.driven import AnySQLStore, driven, on_file
 
-_RECORDS: Final = ("authmux_credential_secrets", "authmux_credentials", "authmux_pepper_checks")
+_RECORDS: Final = ("authmux_credential_secrets", "authmux_credentials", "authmux_pepper_checks", "authmux_denials")
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.stores.port import PepperCheck, Query, Reading, Revision
+from authmux.stores.denial import Denial, DenialsVersion, Target
+from authmux.stores.port import DenialsReading, PepperCheck, Query, Reading, Revision
 from authmux.stores.record import Record
 from authmux.stores.sql import AsyncSQLStore, SQLStore
 
@@ -60,6 +61,22 @@ class Driven:
     def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
         """Replace."""
         self.wait_for(self.awaiting.replace(record, expected=expected, pepper=pepper))
+
+    def deny(self, denial: Denial, *, limit: int, now: float) -> Denial:
+        """Deny."""
+        return self.wait_for(self.awaiting.deny(denial, limit=limit, now=now))
+
+    def lift(self, target: Target) -> bool:
+        """Lift."""
+        return self.wait_for(self.awaiting.lift(target))
+
+    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
+        """Read the denials."""
+        return self.wait_for(self.awaiting.denials(known))
+
+    def list_denials(self) -> Sequence[Denial]:
+        """List the denials."""
+        return self.wait_for(self.awaiting.list_denials())
 
     def pepper_checks(self) -> Sequence[PepperCheck]:
         """Return the checks."""

@@ -88,10 +88,12 @@ TRIGGERS = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::re
 
 
 def test_schema_is_whole(store: AnySQLStore, psql: Psql) -> None:
-    """A user without any other right makes every table, and two triggers for each of the two that matter (K-15)."""
+    """A user without any other right makes every table, and two triggers for each of those that matter (K-15)."""
     assert names_in(psql, TABLES) == set(metadata.tables)
     assert names_in(psql, TRIGGERS) == {
-        f"authmux_credential{end}_{name}" for end in ("s", "_secrets") for name in ("revision", "truncate")
+        f"authmux_{table}_{name}"
+        for table in ("credentials", "credential_secrets", "denials")
+        for name in ("revision", "truncate")
     }
 
 
@@ -235,7 +237,7 @@ def test_what_matters_to_no_verdict_leaves_the_revision(shelf: SQLStore, psql: P
 def test_the_revision_is_written_last(shelf: SQLStore, psql: Psql) -> None:
     """The revision moves with the commit, and nobody has to wait for it before (K-22)."""
     before = revision_of(shelf)
-    token = "SELECT token FROM authmux_revision"
+    token = "SELECT token FROM authmux_revision WHERE id = 1"
     with psql.transaction():
         psql.execute("UPDATE authmux_credentials SET revoked_at = 0")
         assert psql.execute(token).fetchone() == (before,)

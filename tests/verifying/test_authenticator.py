@@ -28,9 +28,11 @@ from authmux import (
 )
 from authmux.flow import Flow, run, run_async
 from authmux.peppers import new_pepper
+from authmux.testing import LocalIssuer
 from authmux.testing.manual_clock import ManualClock
 from authmux.verifying.jwt import JWTVerifier
 from authmux.verifying.verifier import IssuerVerifier, Verifier
+from tests.fault_server import FaultServer, status
 from tests.jose.token_maker import AUDIENCE, ISSUER, get_key, jwk, mint
 from tests.verifying.jwt_door import JWKS_URI, Door, admit, es256_door, refusal
 from tests.verifying.scripted_fetch import ScriptedFetch, keys_of
@@ -257,3 +259,12 @@ def test_a_blocking_face_and_an_async_store() -> None:
     Authenticator(PrefixVerifier("a_", port=lambda: None), jwt_verifier()).require_blocking()
     with pytest.raises(ConfigurationError, match="awaiting"):
         Authenticator(PrefixVerifier("a_", port=awaiting), jwt_verifier()).require_blocking()
+
+
+def test_ready_while_an_issuer_is_away() -> None:
+    """B-40: an issuer that is away stops no start: `ready` says False, and raises nothing."""
+    with FaultServer(status(500)) as server, LocalIssuer(algorithm="ES256", audience=AUDIENCE) as issuer:
+        down = JWTVerifier(issuer=server.url(""), audience=AUDIENCE)
+        authenticator = Authenticator(down, JWTVerifier(issuer=issuer.url, audience=AUDIENCE))
+        assert run(authenticator.ready()) is False
+        assert sorted(each.keys for each in authenticator.health().issuers) == [0, 1]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authmux import AuthError, ConfigurationError, Fault, PresentedCredential, Unavailable
+from authmux import AuthError, ConfigurationError, Fault, FixedKeys, PresentedCredential, Unavailable
 from authmux.flow import run
 from authmux.testing.manual_clock import ManualClock
 from authmux.testing.signing_key import SigningKey
-from authmux.verifying.issuers import IssuerTable
+from authmux.verifying.issuers import MAX_ISSUERS, IssuerTable
 from authmux.verifying.jwt import REMEMBERED_FOR, JWTVerifier
 from tests.jose.stopwatch import fastest
 from tests.jose.token_maker import AUDIENCE, ISSUER, NOW, access_token, get_key, jwk, mint, rename
@@ -501,3 +501,31 @@ def test_a_forked_child_remembers_nothing() -> None:
     assert name not in said
     assert table.table._names.of(text) == name
     assert (admit(table.table, text).id, table.judged) == ("subject-1", 1)
+
+
+def test_as_many_issuers_as_a_table_takes() -> None:
+    """B-20: a table has at most 4096 issuers; more are for a resolver."""
+    keys = FixedKeys({"keys": [get_key("ES256").public_jwk]})
+    verifiers = [JWTVerifier(issuer=f"https://{n}.example", audience="a", keys=keys) for n in range(MAX_ISSUERS + 1)]
+    IssuerTable(verifiers[:4096], remember=10, clock=ManualClock())
+    with pytest.raises(ConfigurationError, match="IssuerResolver"):
+        IssuerTable(verifiers, remember=10, clock=ManualClock())
+
+
+def test_long_tokens_take_the_place_of_several() -> None:
+    """B-60: the memory is bounded in bytes as well: a verdict on a long token leaves room for fewer others."""
+    table, long = Table(remember=4), mint(KEY, access_token(jti="long", note="x" * 4000))
+    for number in range(4):
+        admit(table.table, mint(KEY, access_token(jti=str(number))))
+    assert len(table.table._verdicts) == 4
+    admit(table.table, long)
+    admit(table.table, long)
+    assert (len(table.table._verdicts), table.judged) == (2, 5)
+
+
+def test_a_token_longer_than_the_memory() -> None:
+    """B-60: what is longer than all of the memory is judged each time, and takes nothing else's place."""
+    table, long, short = Table(remember=1), mint(KEY, access_token(note="x" * 6000)), mint(KEY)
+    for text in (short, long, long, short):
+        admit(table.table, text)
+    assert table.judged == 3

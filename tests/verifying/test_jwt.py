@@ -3,6 +3,7 @@
 What becomes of a token that pretends to another algorithm, key or header is in the tables of `tests/conformance`.
 """
 
+import logging
 import time
 from typing import Any
 
@@ -20,15 +21,19 @@ from authmux import (
     Client,
     ConfigurationError,
     Fault,
+    FixedKeys,
     InvalidCredential,
+    PresentedCredential,
     Principal,
     Unavailable,
     UnprovenClient,
     User,
     profiles,
+    run,
 )
 from authmux.clock import SYSTEM_CLOCK
 from authmux.testing import LocalIssuer
+from authmux.testing.manual_clock import ManualClock
 from authmux.verifying.jwt import JWTVerifier
 from tests.conformance.forgeries import attacker, hmac_signed, with_signature
 from tests.jose.stopwatch import fastest
@@ -534,3 +539,25 @@ def test_the_others_believe_a_genuine_token(living_door: Door, alg: str) -> None
     now = int(time.time())
     text = mint(get_key(alg), access_token(iat=now, exp=now + 600))
     assert thawed(living_door.admit(text).claims) == by_pyjwt(text, alg) == by_joserfc(text, alg)
+
+
+@pytest.mark.parametrize(
+    ("options", "life", "warnings"),
+    [
+        pytest.param({}, 25 * 3600, 0, id="25 hours"),
+        pytest.param({}, 25 * 3600 + 1, 1, id="a second more"),
+        pytest.param({"max_lifetime": 30 * 3600}, 26 * 3600, 0, id="a limit that was set"),
+    ],
+)
+def test_tokens_that_live_long(
+    options: dict[str, float], life: int, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B-26: tokens of more than 25 hours are taken, and warned of once, where no limit was set."""
+    keys = FixedKeys({"keys": [get_key("ES256").public_jwk]})
+    clock = ManualClock()
+    verifier = JWTVerifier(issuer=ISSUER, audience=AUDIENCE, keys=keys, clock=clock, **options)
+    authenticator = Authenticator(verifier, clock=clock)
+    for number in range(2):
+        text = mint(get_key("ES256"), access_token(jti=f"t{number}", iat=NOW, exp=NOW + life))
+        assert run(authenticator.verify(PresentedCredential(text))).id
+    assert [each.levelno for each in caplog.records] == [logging.WARNING] * warnings

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ed448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from authmux import Authenticator, ConfigurationError, InvalidCredential
+from authmux import Authenticator, ConfigurationError, InvalidCredential, PresentedCredential, profiles, run
 from authmux.testing.manual_clock import ManualClock
 from authmux.testing.signing_key import SigningKey
 from authmux.verifying.jwt import JWTVerifier
@@ -219,3 +220,22 @@ def test_nothing_to_wait_for() -> None:
     verifier.preload()
     assert list(verifier.ready()) == []
     assert verifier.health() is None
+
+
+def test_a_key_that_goes_to_another_tenant(tmp_path: Path) -> None:
+    """B-60: a remembered verdict falls when its key says that it is another tenant's, as a new one would (B-21)."""
+    clock, file = ManualClock(), tmp_path / "keys.json"
+    key = get_key("ES256")
+    file.write_text(json.dumps({"keys": [key.public_jwk | {"issuer": ISSUER}]}))
+    profile = replace(profiles.AUTO, keys_name_issuer=True)
+    keys = KeyFile(file, clock=clock)
+    authenticator = Authenticator(
+        JWTVerifier(issuer=ISSUER, audience=AUDIENCE, keys=keys, profile=profile, clock=clock), clock=clock
+    )
+    credential = PresentedCredential(mint(key, access_token()))
+    assert run(authenticator.verify(credential)).id
+    file.write_text(json.dumps({"keys": [key.public_jwk | {"issuer": "https://idp.example/another"}]}))
+    clock.advance(5)
+    with pytest.raises(InvalidCredential) as refused:
+        run(authenticator.verify(credential))
+    assert refused.value.reason == "key_of_another_issuer"

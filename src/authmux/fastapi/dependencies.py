@@ -9,6 +9,7 @@ from fastapi import Depends
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security import OpenIdConnect
 
+from authmux.flow import run_async
 from authmux.guard import Requirement, current_principal, requirements_of
 from authmux.principal import Principal
 from authmux.visit import find_principal
@@ -33,10 +34,13 @@ class RequirementGuard(_Marked):
     def __init__(self, requirement: Requirement) -> None:
         super().__init__(GUARDED)
         self.enforce = requirement.enforce
+        self._requirement = requirement
 
     async def __call__(self) -> None:  # type: ignore[override]  # it reads no request, and the visit instead
         """Let the caller in, or raise the refusal."""
         self.enforce()
+        if self._requirement.introspect:
+            await run_async(self._requirement.confirm())
 
 
 class _Current(_Marked):

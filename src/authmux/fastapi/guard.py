@@ -19,17 +19,14 @@ def requires(
     *scopes: str,
     principals: type[Principal] | Collection[type[Principal]] = (),
     kinds: str | Collection[str] = (),
+    introspect: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Guard an endpoint as `authmux.requires` does, and declare it to FastAPI; the arguments are the same."""
-    requirement = read_requirement(scopes, principals, kinds)
+    requirement = read_requirement(scopes, principals, kinds, introspect=introspect)
     parameter = f"authmux_{id(requirement):x}"  # its own, so that an endpoint may have several guards
 
-    def check(arguments: dict[str, Any]) -> None:
-        arguments.pop(parameter, None)
-        requirement.enforce()
-
     def decorate(endpoint: Callable[P, R]) -> Callable[P, R]:
-        wrapper = guarded(endpoint, requirement, check)
+        wrapper = guarded(endpoint, requirement, without=parameter)
         signature = _with_guard(endpoint, parameter, requirement)
         wrapper.__signature__ = signature  # type: ignore[attr-defined]
         return wrapper

@@ -44,8 +44,18 @@ def revoked(record: Record, *, by: str, reason: str, now: float) -> Record:
     Raises:
         NotPossible: the reason is none of those that there are.
     """
-    if reason not in REASONS:
-        raise NotPossible(f"reason {reason!r}: write one of {', '.join(sorted(REASONS))}")
+    reason = read_reason(reason)
     if record.revoked_at is not None:
         return record
     return replace(record, revoked_at=now, revoked_by=by, revoked_reason=reason, row_version=record.row_version + 1)
+
+
+def read_reason(reason: str) -> str:
+    """Return a reason, if it is one (K-35).
+
+    Raises:
+        NotPossible: it is none of those that there are.
+    """
+    if reason not in REASONS:
+        raise NotPossible(f"reason {reason!r}: write one of {', '.join(sorted(REASONS))}")
+    return reason

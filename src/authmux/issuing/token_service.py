@@ -5,6 +5,7 @@ from typing import cast
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import ConfigurationError
 from authmux.flow import awaits
+from authmux.issuing import denying
 from authmux.issuing.colours import awaiting, blocking
 from authmux.issuing.verbs import OVERLAP, PAT_LIFE, Verbs
 from authmux.stores.port import AsyncTokenStore, TokenStore
@@ -44,6 +45,9 @@ class TokenService:
     list = blocking(Verbs.list)
     roll = blocking(Verbs.roll)
     revoke = blocking(Verbs.revoke)
+    deny = blocking(denying.deny)
+    lift = blocking(denying.lift)
+    list_denials = blocking(denying.list_denials)
 
 
 class AsyncTokenService:
@@ -79,3 +83,6 @@ class AsyncTokenService:
     list = awaiting(Verbs.list)
     roll = awaiting(Verbs.roll)
     revoke = awaiting(Verbs.revoke)
+    deny = awaiting(denying.deny)
+    lift = awaiting(denying.lift)
+    list_denials = awaiting(denying.list_denials)

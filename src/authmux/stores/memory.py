@@ -5,7 +5,8 @@ import threading
 from collections.abc import Sequence
 
 from authmux.forking import renew_after_fork
-from authmux.stores.port import PepperCheck, Query, Reading, Revision, WriteRefused
+from authmux.stores.denial import Denial, DenialsVersion, DenyList, Target
+from authmux.stores.port import DenialsReading, PepperCheck, Query, Reading, Revision, WriteRefused
 from authmux.stores.record import OwnerType, Record
 
 
@@ -16,6 +17,8 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._records: dict[str, Record] = {}
         self._peppers: dict[str, bytes] = {}
+        self._denials: dict[Target, Denial] = {}
+        self._deny_list = DenyList(secrets.token_hex(16))
         self._revision: Revision = secrets.token_hex(16)
         renew_after_fork(self)
 
@@ -65,6 +68,40 @@ class MemoryStore:
         """Return the checks of all the peppers that records were issued under."""
         with self._lock:
             return [PepperCheck(*item) for item in self._peppers.items()]
+
+    def deny(self, denial: Denial, *, limit: int, now: float) -> Denial:
+        """Keep a denial; see `DenialStore.deny`."""
+        with self._lock:
+            standing = {at: each for at, each in self._denials.items() if each.until is None or each.until > now}
+            denial = standing[denial.target] = denial.joined_to(standing.get(denial.target))
+            if len(standing) > limit:
+                raise WriteRefused("too_many_denials")
+            self._keep_denials(standing)
+        return denial
+
+    def lift(self, target: Target) -> bool:
+        """Take a denial away; return whether there was one."""
+        with self._lock:
+            rest = {at: each for at, each in self._denials.items() if at != target}
+            was_there = len(rest) < len(self._denials)
+            self._keep_denials(rest)
+        return was_there
+
+    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
+        """Read all denials; see `DenialStore.denials`."""
+        revision = self._revision
+        deny_list = self._deny_list
+        return DenialsReading(None if deny_list.version == known else deny_list, revision)
+
+    def list_denials(self) -> Sequence[Denial]:
+        """Return all denials, by target."""
+        with self._lock:
+            return [self._denials[target] for target in sorted(self._denials)]
+
+    def _keep_denials(self, denials: dict[Target, Denial]) -> None:
+        # The denials first, as with records.
+        self._denials, self._deny_list = denials, DenyList(secrets.token_hex(16), denials.values())
+        self._revision = secrets.token_hex(16)
 
     def _keep_pepper(self, pepper: PepperCheck) -> None:
         if self._peppers.setdefault(pepper.pepper_id, pepper.check) != pepper.check:

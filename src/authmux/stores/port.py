@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from authmux.stores.denial import Denial, DenialsVersion, DenyList, Target
 from authmux.stores.record import Owner, Record
 from authmux.token_format import Kind
 
@@ -34,6 +35,18 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class DenialsReading:
+    """The denials, as they were under a revision that was sampled before they were read (K-22).
+
+    Arguments:
+        denials: None where they are still those of the version that the reader has.
+    """
+
+    denials: DenyList | None
+    revision: Revision | None
+
+
+@dataclass(frozen=True, slots=True)
 class PepperCheck:
     """What a store keeps to notice a wrong pepper under a right id (K-13)."""
 
@@ -46,7 +59,10 @@ class StoreUnavailable(Exception):
 
 
 class WriteRefused(Exception):
-    """The store would not make a change; `reason` is `exists`, `name_taken`, `too_many`, `changed` or `pepper`."""
+    """A store would not make a change.
+
+    `reason` is `exists`, `name_taken`, `too_many`, `changed`, `pepper` or `too_many_denials`.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -127,4 +143,52 @@ class AsyncTokenStore(Freshness, Protocol):
 
     def pepper_checks(self) -> Awaitable[Sequence[PepperCheck]]:
         """See `TokenStore.pepper_checks`."""
+        ...
+
+
+class DenialStore(Freshness, Protocol):
+    """A store of denials, which blocks (B-64). Every method may raise `StoreUnavailable`."""
+
+    def deny(self, denial: Denial, *, limit: int, now: float) -> Denial:
+        """Keep a denial, joined to the one that there is on its target; return what stands now.
+
+        Arguments:
+            limit: how many may stand, this one included: every process holds them all.
+            now: what stood until then, or until earlier, is let go.
+
+        Raises:
+            WriteRefused: `too_many_denials`, where there are more.
+        """
+        ...
+
+    def lift(self, target: Target) -> bool:
+        """Take a denial away; return whether there was one."""
+        ...
+
+    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
+        """Read all denials, unless they are of the version that is known already."""
+        ...
+
+    def list_denials(self) -> Sequence[Denial]:
+        """Return all denials, by target."""
+        ...
+
+
+class AsyncDenialStore(Freshness, Protocol):
+    """The same store for callers that await."""
+
+    def deny(self, denial: Denial, *, limit: int, now: float) -> Awaitable[Denial]:
+        """See `DenialStore.deny`."""
+        ...
+
+    def lift(self, target: Target) -> Awaitable[bool]:
+        """See `DenialStore.lift`."""
+        ...
+
+    def denials(self, known: DenialsVersion | None = None) -> Awaitable[DenialsReading]:
+        """See `DenialStore.denials`."""
+        ...
+
+    def list_denials(self) -> Awaitable[Sequence[Denial]]:
+        """See `DenialStore.list_denials`."""
         ...

@@ -9,10 +9,13 @@ from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow, awaits
 from authmux.observer import Observer
 from authmux.principal import Principal
+from authmux.stores.port import AsyncDenialStore, DenialStore
+from authmux.verifying.denials import Denials, Undenied
 from authmux.verifying.health import Health
 from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.issuers import IssuerTable
-from authmux.verifying.verifier import IssuerVerifier, Verifier
+from authmux.verifying.opaque import OpaqueVerifier
+from authmux.verifying.verifier import Confirms, IssuerVerifier, Verifier
 
 AnyVerifier: TypeAlias = Verifier | IssuerVerifier | IssuerResolver
 """What an `Authenticator` is made of."""
@@ -25,6 +28,8 @@ class Authenticator:
         verifiers: for your own tokens, and a `JWTVerifier` for each issuer; in any order. An `IssuerResolver` finds
             those of issuers that are known only at run time.
         remember: how many verdicts on JWTs to hold in memory (B-60).
+        denials: the store whose denials count for JWTs, and for every other credential that is not kept there itself
+            (B-64); `TokenService.deny` makes them. By default there are none.
         observer: is told what becomes of every request; `authmux.otel.OpenTelemetry` counts.
         clock: where time comes from.
 
@@ -39,6 +44,7 @@ class Authenticator:
         self,
         *verifiers: AnyVerifier,
         remember: int = 4096,
+        denials: DenialStore | AsyncDenialStore | None = None,
         observer: Observer | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -46,15 +52,18 @@ class Authenticator:
         self.observer = observer
         issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
         resolvers = [each for each in verifiers if isinstance(each, IssuerResolver)]
-        others = [each for each in verifiers if not isinstance(each, IssuerVerifier | IssuerResolver)]
+        others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier | IssuerResolver)]
         if not verifiers or remember < 1:
             raise ConfigurationError("an Authenticator takes at least one verifier, and remembers one verdict or more")
         if len(resolvers) > 1:
             raise ConfigurationError("an Authenticator takes one IssuerResolver: have it look in several places")
+        denied = None if denials is None else Denials(denials, clock=clock)
+        if denied is not None:
+            others = [each if isinstance(each, OpaqueVerifier) else Undenied(each, denied) for each in others]
         self._issuers = None
         if issuers or resolvers:
             resolver = resolvers[0] if resolvers else None
-            self._issuers = IssuerTable(issuers, resolver=resolver, remember=remember, clock=clock)
+            self._issuers = IssuerTable(issuers, resolver=resolver, denials=denied, remember=remember, clock=clock)
         if self._issuers is not None:
             others.append(self._issuers)
         self._marks = _marks_of(others)
@@ -75,6 +84,26 @@ class Authenticator:
             if verifier.recognises(text):
                 return verifier.verify(credential)
         raise InvalidCredential(Fault.MALFORMED, "unknown_shape")
+
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Return if the server that issued a JWT calls it good at this moment (B-65).
+
+        A key or a PAT is ours, and what was said of it is true now.
+
+        Raises:
+            InvalidCredential: it does not.
+            Unavailable: it cannot be asked.
+            ConfigurationError: there is no `IntrospectionVerifier` for its issuer.
+        """
+        if self.is_key_or_pat(credential.text):
+            return
+        for verifier in self.verifiers:
+            if isinstance(verifier, Confirms) and verifier.issuer == principal.issuer:
+                yield from verifier.confirm(principal, credential)
+                return
+        raise ConfigurationError(
+            f"a guard has introspect=True, and there is no IntrospectionVerifier for the issuer {principal.issuer!r}"
+        )
 
     def is_key_or_pat(self, text: str) -> bool:
         """Return whether a text begins as one of our own tokens does, which may stand in more places than a JWT."""

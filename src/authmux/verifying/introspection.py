@@ -84,7 +84,7 @@ class IntrospectionVerifier:
         if not (0 <= good_for <= MAX_GOOD and 0 <= bad_for <= MAX_BAD and 0 <= leeway <= 300 and remember >= 1):
             raise ConfigurationError("good_for is 0 to 30, bad_for 0 to 5, leeway 0 to 300 seconds (B-65)")
         self._introspect = introspect
-        self._issuer = issuer
+        self.issuer: Final = issuer
         self._audiences = None if audience is None else read_audience(audience)
         self._time = TimeRules(leeway=leeway)
         self._caller = CallerRules(
@@ -112,13 +112,32 @@ class IntrospectionVerifier:
 
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return whom a token stands for; see `Verifier.verify`."""
+        said = yield from self._learn(credential)
+        return self._judge(said.claims, self._clock.time())
+
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Return if the server calls a token good that was verified in another way, and means the same caller (B-65).
+
+        Raises:
+            InvalidCredential: it does not.
+            Unavailable: it cannot be asked.
+        """
+        said = yield from self._learn(credential)
+        told = self._judge(said.claims, self._clock.time())
+        # What the server leaves out, or the token, contradicts nothing.
+        is_another_client = None not in (told.client_id, principal.client_id) and told.client_id != principal.client_id
+        if said.claims.get("sub", principal.id) != principal.id or is_another_client:
+            raise InvalidCredential(Fault.REVOKED, "another_caller")
+
+    def _learn(self, credential: PresentedCredential) -> Flow[Said]:
+        """Return what the server says of a token, now or a moment ago."""
         if len(credential.text) > MAX_TEXT:  # before it is hashed (B-04)
             raise InvalidCredential(Fault.MALFORMED, "token_too_long")
         name = self._names.of(credential.text)
         said = self._said.get(name)
         if said is None or self._clock.monotonic() >= said.until:
             said = yield from self._ask(name, credential.text)
-        return self._judge(said.claims, self._clock.time())
+        return said
 
     def start(self) -> Flow[None]:
         """Return at once: a server can be asked only about a token."""
@@ -156,7 +175,7 @@ class IntrospectionVerifier:
         """Judge the answer by our own rules too: a server may be lax about time and audience (B-65)."""
         if claims.get("active") is not True:  # and nothing that Python takes for true
             raise InvalidCredential(Fault.REVOKED, "inactive")
-        if claims.get("iss", self._issuer) != self._issuer:
+        if claims.get("iss", self.issuer) != self.issuer:
             raise InvalidCredential(Fault.ISSUER, "iss")
         _check_class(claims)
         if self._audiences is not None:
@@ -164,7 +183,7 @@ class IntrospectionVerifier:
         self._time.check({"exp": MAX_TIME, **claims}, now=now)  # `exp` is optional here, and `nbf` counts without it
         check_names(claims, self._caller.profile)
         proof = VerifiedCredential(kind=self.kind, id=claims.get("jti"), expires_at=claims.get("exp"))
-        return self._caller.principal(dict(claims), issuer=self._issuer, credential=proof)
+        return self._caller.principal(dict(claims), issuer=self.issuer, credential=proof)
 
 
 def _check_class(claims: Mapping[str, Any]) -> None:

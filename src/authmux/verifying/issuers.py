@@ -10,6 +10,7 @@ from authmux.flow import Flow
 from authmux.forking import renew_after_fork
 from authmux.jose.compact import parse_compact
 from authmux.principal import Principal
+from authmux.verifying.denials import Denials
 from authmux.verifying.health import Health
 from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.recent import Recent
@@ -18,6 +19,7 @@ from authmux.verifying.verdict import Verdict
 from authmux.verifying.verifier import IssuerVerifier
 
 MAX_ISSUERS: Final = 4096  # B-20
+ORDINARY: Final = 2048  # characters of a token: a longer one counts as several
 
 
 class IssuerTable:
@@ -26,7 +28,8 @@ class IssuerTable:
     Arguments:
         verifiers: one for each issuer.
         resolver: finds the verifiers of issuers that are known only at run time; None where there are no others.
-        remember: how many verdicts to hold; 1 to 3 KB each (B-60).
+        denials: what is refused though it is genuine; None where nothing is (B-64).
+        remember: how many verdicts to hold on tokens of ordinary length, 1 to 3 KB each; fewer on longer ones (B-60).
         clock: where time comes from.
 
     Raises:
@@ -38,6 +41,7 @@ class IssuerTable:
         verifiers: Sequence[IssuerVerifier],
         *,
         resolver: IssuerResolver | None = None,
+        denials: Denials | None = None,
         remember: int,
         clock: Clock,
     ) -> None:
@@ -48,8 +52,11 @@ class IssuerTable:
         if len(names) > MAX_ISSUERS:
             raise ConfigurationError(f"{len(names)} issuers: more than {MAX_ISSUERS} are for an IssuerResolver (B-20)")
         self._resolver = resolver
+        self._denials = denials
         self._clock = clock
-        self._verdicts: Recent[bytes, tuple[IssuerVerifier, Verdict]] = Recent(remember)
+        self._verdicts: Recent[bytes, tuple[IssuerVerifier, Verdict]] = Recent(
+            remember * ORDINARY, weigh=lambda held: max(held[1].length, ORDINARY)
+        )
         self.after_fork()
         renew_after_fork(self)
 
@@ -80,12 +87,21 @@ class IssuerTable:
         if remembered is not None:
             verifier, verdict = remembered
             if verdict.is_in_time(now) and verifier.still_holds(verdict) and self._believes(verifier, verdict):
+                if self._denials is not None and not self._denials.have_allowed(verdict):
+                    yield from self._look_up(verdict, self._denials)
                 return verdict.principal
         token = parse_compact(text)
         verifier = yield from self._find(token.claims.get("iss"))
         verdict = yield from verifier.judge(token, now=now)
+        if self._denials is not None:
+            yield from self._look_up(verdict, self._denials)
         self._verdicts.put(name, (verifier, verdict))
         return verdict.principal
+
+    def _look_up(self, verdict: Verdict, denials: Denials) -> Flow[None]:
+        """Return if nothing denies the token; the same denials need not be looked through again."""
+        verdict.allowed_by = None
+        verdict.allowed_by = yield from denials.check(verdict.principal, *verdict.targets())
 
     def _find(self, issuer: object) -> Flow[IssuerVerifier]:
         """Return the verifier of an issuer, to the byte (B-21)."""
@@ -128,4 +144,5 @@ class IssuerTable:
 
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return what is asked: not for keys, which are fetched elsewhere and waited for in either colour."""
-        return () if self._resolver is None else (self._resolver.resolve,)
+        resolved = () if self._resolver is None else (self._resolver.resolve,)
+        return resolved if self._denials is None else (*resolved, *self._denials.ports())

@@ -10,12 +10,14 @@ from authmux.flow import Flow
 from authmux.jose.claims import TimeRules
 from authmux.jose.compact import CompactToken
 from authmux.jose.jwk import PublicKey
+from authmux.jose.key_set import MAX_KEYS
 from authmux.principal import Principal, VerifiedCredential
 from authmux.profiles import AUTO, Path, Profile
 from authmux.verifying.caller import CallerRules
 from authmux.verifying.claim_rules import ClaimRules
 from authmux.verifying.fetch import Fetch
 from authmux.verifying.health import IssuerHealth
+from authmux.verifying.issuer_keys import issuer_keys
 from authmux.verifying.jwt_settings import (
     TENANT,
     AnyAudience,
@@ -24,11 +26,13 @@ from authmux.verifying.jwt_settings import (
     read_audience,
     read_clients,
     read_issuers,
-    read_jwks_uri,
+    read_limits,
     read_pinned,
     read_seconds,
 )
 from authmux.verifying.key_source import KeySource
+from authmux.verifying.plain_http import parse_origins
+from authmux.verifying.refresh_plan import HARD_TTL
 from authmux.verifying.remote_keys import RemoteKeys
 from authmux.verifying.verdict import Verdict
 
@@ -57,7 +61,14 @@ class JWTVerifier:
         jwks_uri: where the issuer's keys are; by default its metadata tells (B-57).
         allow_private: networks, as "10.2.0.0/16", where keys may be that the metadata puts at another host than the
             issuer's; by default such a host must be public (B-56).
+        allow_http: origins, as "http://keycloak:8080", that the issuer and its keys may be at without TLS; by default
+            only loopback, for whoever stands between could put in keys of his own (B-54).
         trust_issuer_address: say False where somebody else chose the issuer, a customer say: it must be public then.
+        max_keys: how many keys a set may have, at most 1000; by default 128, ten times what issuers publish (B-52).
+            The size of a document is the fetch's: `HTTPFetch(max_body=…)`, 256 KiB by default.
+        stale_for: seconds, 0 to 7 days, for which keys are believed while the issuer cannot be asked; never for less
+            than they are fresh, which is 5 minutes to an hour. By default a day: an outage of the issuer's is rarely
+            longer, and a key that was taken back is believed for as long only by whom an attacker cuts off (B-32).
         pinned: thumbprints (RFC 7638) of the only keys that are taken; by default all that the issuer publishes (B-43).
         algorithms: narrows what is accepted; by default every asymmetric algorithm that the key itself allows (B-10).
         leeway: seconds by which clocks may differ, 0 to 300 (B-25).
@@ -89,7 +100,10 @@ class JWTVerifier:
         keys: KeySource | None = None,
         jwks_uri: str | None = None,
         allow_private: Collection[str] = (),
+        allow_http: Collection[str] = (),
         trust_issuer_address: bool = True,
+        max_keys: int = MAX_KEYS,
+        stale_for: float = HARD_TTL,
         pinned: Collection[str] | None = None,
         algorithms: Collection[str] | None = None,
         leeway: float = 30.0,
@@ -100,7 +114,7 @@ class JWTVerifier:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.issuer: Final = issuer
-        self._names = read_issuers(issuer, profile, tenants)
+        self._names = read_issuers(issuer, profile, tenants, allow_http=parse_origins(allow_http))
         self.algorithms = read_algorithms(algorithms)
         self._pinned = read_pinned(pinned)
         audiences = read_audience(audience)
@@ -123,12 +137,19 @@ class JWTVerifier:
             clients_by_subject=profile.client_if_subject_is_client or subjects_assigned_by_issuer,
             more_scopes=tuple(more_scopes),
         )
-        jwks_uri = read_jwks_uri(jwks_uri or profile.jwks_uri, issuer)
-        if keys is None:
-            trusted = [each for each in (issuer, jwks_uri) if each is not None] if trust_issuer_address else []
-            fetch = _held(fetch, trusted, allow_private)
-            keys = RemoteKeys(issuer, jwks_uri=jwks_uri, fetch=fetch, clock=clock)
-        self._keys = keys
+        limits = read_limits(max_keys, stale_for)
+        if keys is not None and jwks_uri is not None:
+            raise ConfigurationError("keys= and jwks_uri= both say where the keys are: leave one of them out")
+        self._keys: KeySource = keys if keys is not None else issuer_keys(
+            issuer,
+            jwks_uri=jwks_uri or profile.jwks_uri,
+            allow_http=allow_http,
+            allow_private=allow_private,
+            trust_issuer_address=trust_issuer_address,
+            limits=limits,
+            fetch=fetch,
+            clock=clock,
+        )
         self._has_warned = max_lifetime is not None
 
     @property
@@ -153,7 +174,7 @@ class JWTVerifier:
         self.rules.check(header.typ, token.claims, now=now)
         key = yield from self.find_key(token)
         key.verify(header.alg, token.signing_input, token.signature)
-        return self._verdict(token, key.thumbprint, now)
+        return self._verdict(token, key, now)
 
     def find_key(self, token: CompactToken) -> Flow[PublicKey]:
         """Return the key that a token names, which may speak for its issuer.
@@ -181,6 +202,15 @@ class JWTVerifier:
         if isinstance(self._keys, RemoteKeys):
             yield from self._keys.ready()
 
+    def load(self) -> Flow[None]:
+        """Fetch the keys at once, unless they are there, leaving no thread behind (B-40).
+
+        Raises:
+            ConfigurationError: they cannot be had.
+        """
+        if isinstance(self._keys, RemoteKeys):
+            yield from self._keys.load()
+
     def health(self) -> IssuerHealth | None:
         """Return how things stand with the keys; None for keys that are not fetched."""
         return self._keys.health() if isinstance(self._keys, RemoteKeys) else None
@@ -194,7 +224,7 @@ class JWTVerifier:
         if named is not None and TENANT not in named and named != issuer:
             raise InvalidCredential(Fault.SIGNATURE, "key_of_another_issuer")
 
-    def _verdict(self, token: CompactToken, thumbprint: str, now: float) -> Verdict:
+    def _verdict(self, token: CompactToken, key: PublicKey, now: float) -> Verdict:
         claims = token.claims
         begins, ends = self.rules.time.span(claims)
         self._warn_of_long_life(claims)
@@ -203,10 +233,12 @@ class JWTVerifier:
                 claims, issuer=self._canonical(claims["iss"]), credential=self._proof(claims)
             ),
             header=token.header,
-            thumbprint=thumbprint,
+            thumbprint=key.thumbprint,
+            key_issuer=key.issuer,
             keys=None,
             not_before=begins,
             not_after=min(ends, now + REMEMBERED_FOR),
+            length=len(token.signing_input),
         )
 
     def _proof(self, claims: Mapping[str, Any]) -> VerifiedCredential:
@@ -220,20 +252,3 @@ class JWTVerifier:
         if not self._has_warned and claims["exp"] - claims.get("iat", claims["exp"]) > LONG_LIFE:
             self._has_warned = True
             _log.warning("issuer %s: its tokens live longer than a day; max_lifetime= would refuse them", self.issuer)
-
-
-def _held(fetch: Fetch | None, trusted: Collection[str], allow_private: Collection[str]) -> Fetch:
-    """Return a fetch that metadata cannot send inside (B-56), unless it was already said whom it may trust.
-
-    Raises:
-        ConfigurationError: somebody else's fetch cannot be told which networks to allow.
-    """
-    from authmux.verifying.http_fetch import HTTPFetch, usual_fetch  # here, so that importing authmux loads no client
-
-    if fetch is None:
-        fetch = usual_fetch()
-    if isinstance(fetch, HTTPFetch) and not fetch.is_held:
-        return fetch.held_to(trusted=trusted, allow_private=allow_private)
-    if allow_private:
-        raise ConfigurationError("allow_private= is for a fetch that is not held to anything yet: tell that one")
-    return fetch

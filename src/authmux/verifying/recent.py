@@ -6,6 +6,7 @@ cachetools is not thread-safe: every call of it stands under the lock.
 import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from cachetools import LRUCache
@@ -20,13 +21,15 @@ class Recent(Generic[K, V]):
     """A mapping that forgets what was not asked for the longest.
 
     Arguments:
-        size: how many entries it holds.
+        size: how many entries it holds, or how much they may weigh together.
+        weigh: says what an entry weighs, which is 1 by default; one that weighs more than everything is not held.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, weigh: Callable[[V], int] | None = None) -> None:
+        self._weigh = weigh
         # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
         self._lock = threading.RLock()
-        self._cache: LRUCache[K, V] = LRUCache(size)
+        self._cache: LRUCache[K, V] = LRUCache(size, weigh)
 
     def __len__(self) -> int:
         return len(self._cache)
@@ -42,7 +45,9 @@ class Recent(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Hold a value."""
         with self._lock:
-            self._cache[key] = value
+            self._cache.pop(key, None)
+            with suppress(ValueError):  # it weighs too much
+                self._cache[key] = value
 
     def drop(self, key: K) -> None:
         """Forget what is held under the key, if anything is."""
@@ -53,7 +58,7 @@ class Recent(Generic[K, V]):
         """Forget everything; also right in a forked child, whose copy of the lock may be taken for ever."""
         # Re-entrant: a flow that was dropped lands when it is collected, which may be in the midst of these calls.
         self._lock = threading.RLock()
-        self._cache = LRUCache(int(self._cache.maxsize))
+        self._cache = LRUCache(self._cache.maxsize, self._weigh)
 
 
 class Abandoned(Exception):

@@ -14,7 +14,7 @@ from authmux.forking import renew_after_fork
 
 _log = logging.getLogger("authmux.fetch")
 
-WORKERS: Final = 8  # one issuer has one fetch in flight: seven that hang stall no other
+WORKERS: Final = 64  # they start as needed; one issuer has one fetch in flight, so that 63 that hang stall no other
 
 
 class Task(Protocol):

@@ -60,3 +60,17 @@ class IssuerVerifier(Protocol):
     def preload(self) -> None:
         """Begin to fetch what it needs, without waiting for it (B-40)."""
         ...
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """Asks an issuer whether a token of its own, which another verifier believes, is still good (B-65)."""
+
+    @property
+    def issuer(self) -> str:
+        """Return whose tokens they are."""
+        ...
+
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Return if the issuer calls the token good; the same errors as `Verifier.verify`."""
+        ...

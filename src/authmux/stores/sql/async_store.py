@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.stores.sql import operations
+from authmux.stores.sql import denying, operations
 from authmux.stores.sql.colours import awaiting
 from authmux.stores.sql.connections import AwaitingConnections
 from authmux.stores.sql.database import OnDatabase
@@ -57,6 +57,10 @@ class AsyncSQLStore(OnDatabase):
     add = awaiting(operations.add)
     replace = awaiting(operations.replace)
     pepper_checks = awaiting(operations.pepper_checks)
+    deny = awaiting(denying.deny)
+    lift = awaiting(denying.lift)
+    denials = awaiting(denying.read_denials)
+    list_denials = awaiting(denying.list_denials)
     _create_schema = awaiting(operations.create_schema)
 
     @asynccontextmanager

@@ -34,8 +34,8 @@ class Dialect(Protocol):
         """Return a statement that inserts a row, or nothing where there is one with this key."""
         ...
 
-    def move_revision(self, connection: Connection) -> None:
-        """Let the revision be another one from the commit on, where no trigger sees to it reliably (K-22)."""
+    def move_revision(self, connection: Connection, row: int) -> None:
+        """Let a revision be another one from the commit on, where no trigger sees to it reliably (K-22)."""
         ...
 
     def prepare(self, connection: Connection) -> None:

@@ -11,10 +11,11 @@ from authmux.clock import Clock
 from authmux.stores.port import Revision, StoreUnavailable
 from authmux.stores.sql.outages import unavailable
 from authmux.stores.sql.sqlite import COUNT_TRIGGERS, TRIGGERS
+from authmux.stores.sql.tables import EVERYTHING
 
 _log = logging.getLogger("authmux.store")
 
-_READ: Final = "SELECT token FROM authmux_revision"
+_READ: Final = f"SELECT token FROM authmux_revision WHERE id = {EVERYTHING}"
 _LOOK_EVERY: Final = 0.5  # seconds: how soon a replaced file is noticed
 _BUSY_TIMEOUT: Final = 0.25  # seconds: an event loop may be waiting
 

@@ -19,6 +19,8 @@ from authmux.stores.sql.rows import (
     to_records,
 )
 from authmux.stores.sql.tables import (
+    DENIALS,
+    EVERYTHING,
     SCHEMA_VERSION,
     credential_secrets,
     credentials,
@@ -29,7 +31,7 @@ from authmux.stores.sql.tables import (
 )
 from authmux.stores.sql.transaction import changing, reading
 
-_REVISION: Final = select(revision.c.token).where(revision.c.id == 1)
+_REVISION: Final = select(revision.c.token).where(revision.c.id == EVERYTHING)
 _RECORDS: Final = (*CREDENTIAL_COLUMNS, *SECRET_COLUMNS)
 _JOINED: Final = credentials.join(credential_secrets)
 _ORDER: Final = (credentials.c.id, credential_secrets.c.generation)
@@ -59,7 +61,8 @@ def _make_tables(connection: Connection) -> None:
     metadata.create_all(connection)
     dialect.add_triggers(connection)
     connection.execute(dialect.insert_new(schema_version, {"id": 1, "version": SCHEMA_VERSION}))
-    connection.execute(dialect.insert_new(revision, {"id": 1, "token": random_source.token_hex(16)}))
+    for row in (EVERYTHING, DENIALS):
+        connection.execute(dialect.insert_new(revision, {"id": row, "token": random_source.token_hex(16)}))
     version = connection.execute(select(schema_version.c.version)).scalar_one()
     if version != SCHEMA_VERSION:
         raise ConfigurationError(f"the tables are of version {version}, and this authmux knows {SCHEMA_VERSION}")
@@ -97,7 +100,7 @@ def add(connection: Connection, record: Record, *, pepper: PepperCheck, max_live
     if not connection.execute(dialect.insert_new(credentials, credential_values(record))).rowcount:
         raise WriteRefused("exists")
     connection.execute(insert(credential_secrets), secret_values(record))
-    dialect.move_revision(connection)
+    dialect.move_revision(connection, EVERYTHING)
 
 
 @changing
@@ -110,7 +113,7 @@ def replace(connection: Connection, record: Record, *, expected: int, pepper: Pe
         raise WriteRefused("changed")
     connection.execute(credential_secrets.delete().where(credential_secrets.c.credential_id == record.id))
     connection.execute(insert(credential_secrets), secret_values(record))
-    dialect_of(connection).move_revision(connection)
+    dialect_of(connection).move_revision(connection, EVERYTHING)
 
 
 @reading

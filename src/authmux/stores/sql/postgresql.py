@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import DBAPIError
 
 from authmux.stores.sql.outages import sqlstate
+from authmux.stores.sql.tables import DENIALS, EVERYTHING
 
 _TRANSIENT: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
@@ -26,20 +27,23 @@ _LOCK: Final = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteg
 
 # The trigger fires for each row, and only the first of a transaction writes: all the others would write a token that
 # nobody could ever see. The setting goes with the transaction, or with the savepoint that is rolled back.
-_FUNCTION: Final = """
+_FUNCTION: Final = f"""
 CREATE OR REPLACE FUNCTION authmux_move_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  here text := pg_current_xact_id()::text || ' ' || TG_TABLE_SCHEMA;
+  last integer := CASE TG_TABLE_NAME WHEN 'authmux_denials' THEN {DENIALS} ELSE {EVERYTHING} END;
+  here text := pg_current_xact_id()::text || ' ' || TG_TABLE_SCHEMA || ' ' || last;
 BEGIN
   IF current_setting('authmux.moved_in', true) IS DISTINCT FROM here THEN
-    EXECUTE 'UPDATE ' || quote_ident(TG_TABLE_SCHEMA) || '.authmux_revision SET token = $1'
-      USING replace(gen_random_uuid()::text, '-', '');
+    FOR number IN 1..last LOOP
+      EXECUTE 'UPDATE ' || quote_ident(TG_TABLE_SCHEMA) || '.authmux_revision SET token = $1 WHERE id = $2'
+        USING replace(gen_random_uuid()::text, '-', ''), number;
+    END LOOP;
     PERFORM set_config('authmux.moved_in', here, true);
   END IF;
   RETURN NULL;
 END $$
 """
-_WATCHED: Final = ("authmux_credentials", "authmux_credential_secrets")
+_WATCHED: Final = ("authmux_credentials", "authmux_credential_secrets", "authmux_denials")
 _TRIGGERS: Final = {
     f"{table}_{name}": f"CREATE {kind} {table}_{name} AFTER {verbs} ON {table} {when}"
     " EXECUTE FUNCTION authmux_move_revision()"
@@ -94,7 +98,7 @@ def insert_new(table: Table, values: Mapping[str, Any]) -> Insert:
     return insert(table).values(values).on_conflict_do_nothing()
 
 
-def move_revision(connection: Connection) -> None:
+def move_revision(connection: Connection, row: int) -> None:
     """Leave it to the trigger: it writes the revision last, and no migration takes it away."""
 
 

@@ -14,23 +14,27 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.util import await_only
 
 from authmux.errors import ConfigurationError
-from authmux.stores.sql.tables import revision
+from authmux.stores.sql.tables import DENIALS, EVERYTHING, revision
 
 BUSY_TIMEOUT: Final = 5.0  # seconds for which a lock that another process holds is waited for
 _PAUSE: Final = 0.02  # seconds
 _FULL: Final = 2  # SQLite's number for synchronous = FULL
 
-_WATCHED: Final = ("authmux_credentials", "authmux_credential_secrets")
+_WATCHED: Final = {
+    "authmux_credentials": (EVERYTHING,),
+    "authmux_credential_secrets": (EVERYTHING,),
+    "authmux_denials": (EVERYTHING, DENIALS),
+}
 TRIGGERS: Final = tuple(
     f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} AFTER {verb} ON {table} BEGIN"
-    " UPDATE authmux_revision SET token = lower(hex(randomblob(16))); END"
-    for table in _WATCHED
+    f" UPDATE authmux_revision SET token = lower(hex(randomblob(16))) WHERE id <= {max(rows)}; END"
+    for table, rows in _WATCHED.items()
     for verb in ("INSERT", "UPDATE", "DELETE")
 )
 """Triggers, so that a revocation typed into the sqlite3 shell counts like any other."""
 
 COUNT_TRIGGERS: Final = (
-    f"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN {_WATCHED}"
+    f"SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN {tuple(_WATCHED)}"
     " AND sql LIKE '%UPDATE authmux_revision SET token%'"
 )
 
@@ -98,9 +102,9 @@ def insert_new(table: Table, values: Mapping[str, Any]) -> Insert:
     return insert(table).values(values).on_conflict_do_nothing()
 
 
-def move_revision(connection: Connection) -> None:
+def move_revision(connection: Connection, row: int) -> None:
     """Do what the triggers do, even where a migration has made the tables anew without them."""
-    connection.execute(update(revision).values(token=secrets.token_hex(16)))
+    connection.execute(update(revision).where(revision.c.id == row).values(token=secrets.token_hex(16)))
 
 
 def prepare(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.stores.sql import operations
+from authmux.stores.sql import denying, operations
 from authmux.stores.sql.colours import blocking
 from authmux.stores.sql.connections import BlockingConnections
 from authmux.stores.sql.database import OnDatabase
@@ -55,6 +55,10 @@ class SQLStore(OnDatabase):
     add = blocking(operations.add)
     replace = blocking(operations.replace)
     pepper_checks = blocking(operations.pepper_checks)
+    deny = blocking(denying.deny)
+    lift = blocking(denying.lift)
+    denials = blocking(denying.read_denials)
+    list_denials = blocking(denying.list_denials)
     _create_schema = blocking(operations.create_schema)
 
     @contextmanager

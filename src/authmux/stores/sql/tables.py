@@ -90,11 +90,29 @@ peppers: Final = Table(  # not the peppers: what tells a wrong one from a wrong 
     Column("check", LargeBinary(32), nullable=False),
 )
 
-revision: Final = Table(  # one row; another token after every change that could matter to a verdict (K-22)
-    "authmux_revision",
+denials: Final = Table(
+    "authmux_denials",
     metadata,
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("token", String(32), nullable=False),
+    Column("what", String(8), primary_key=True),
+    Column("issuer", String(512), primary_key=True),
+    Column("value", String(512), primary_key=True),
+    Column("before", Double),
+    Column("until", Double),
+    Column("at", Double, nullable=False),
+    Column("by", String(255), nullable=False),
+    Column("reason", String(255), nullable=False),
+)
+
+EVERYTHING: Final = 1
+DENIALS: Final = 2
+
+revision: Final = (
+    Table(  # another token after every change of EVERYTHING that matters to a verdict, and of DENIALS (K-22)
+        "authmux_revision",
+        metadata,
+        Column("id", SmallInteger, primary_key=True, autoincrement=False),
+        Column("token", String(32), nullable=False),
+    )
 )
 
 schema_version: Final = Table(

@@ -37,7 +37,7 @@ def test_every_number_is_documented() -> None:
     """The table of the documentation lists these numbers and no others."""
     listed = re.findall(r"^\| (\d+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(number) for number in listed] == sorted(Exit)
-    assert set(EXIT_OF.values()) | {Exit.FINE} == set(Exit)
+    assert set(EXIT_OF.values()) | {Exit.FINE, Exit.NOT_WELL, Exit.NOT_CHECKED} == set(Exit)
 
 
 def test_reasons() -> None:

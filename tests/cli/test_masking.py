@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authmux.cli.masking import Mask, visible
+from authmux.cli.masking import Mask, masked, shown, visible
 from authmux.peppers import Peppers
 from authmux.token_format import Kind, TokenFormat, new_id
+from tests.jose.token_maker import access_token, get_key, mint
 
 TOKENS = TokenFormat(prefix="acme", peppers=Peppers({"p1": bytes(32)}))
 
@@ -62,3 +63,31 @@ def test_visible(text: str) -> None:
     """What is shown can be printed, whatever it was; printable text stays as it is."""
     assert visible(text).isprintable()
     assert visible(text) == text or not text.isprintable()
+
+
+def test_a_token_that_was_learnt() -> None:
+    """A JWT that the program was handed is said nowhere, and none of its parts, whatever stands around them."""
+    text = mint(get_key("ES256"))
+    mask = Mask()
+    mask.learn_token(text)
+    for part in (text, *text.split(".")):
+        assert mask.without_known(f"a{part}b") == "a***b"
+    assert mask.without_known("a b c") == "a b c"
+
+
+def test_a_jwt_is_masked_as_a_whole() -> None:
+    """What is long in a JWT is not masked by itself, which would leave the rest of it standing."""
+    for number in range(20):
+        text = mint(get_key("ES256"), access_token(jti=f"token-{number}"))
+        assert Mask()(f"no URL: '{text}'") == "no URL: '***'"
+
+
+def test_what_is_masked_in_json() -> None:
+    """Names and values of any depth are looked at, and what is no text stays as it is."""
+    text = mint(get_key("ES256"))
+    assert masked({"a": [text, 1, None, {text: (True, "b")}]}) == {"a": ["***", 1, None, {"***": [True, "b"]}]}
+
+
+def test_what_is_shown() -> None:
+    """What somebody else wrote moves no cursor, and shows no credential."""
+    assert shown(f"\x1b[2J {mint(get_key('ES256'))}\n") == "\\x1b[2J ***\\n"

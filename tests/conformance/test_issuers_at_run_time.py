@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from threading import Event
 
 import pytest
@@ -100,6 +102,29 @@ def test_a_resolver_that_hangs() -> None:
             return [*others, await hanging]
 
         assert asyncio.run(asyncio.wait_for(come(), 20)) == [200, 200, 401, 401]
+
+
+def test_a_resolver_that_hangs_on_wsgi() -> None:
+    """A-190: while a resolver hangs, a server with a few threads goes on: four wait, the others are told 503."""
+    gate = Event()
+
+    def resolve(_: str) -> IssuerVerifier | None:
+        assert gate.wait(60)
+        return None
+
+    with open_scene() as scene, ThreadPoolExecutor(6) as threads:
+        scene.guard(scene.verifier, IssuerResolver(resolve, clock=scene.clock, timeout=30))
+        try:
+            hanging = [threads.submit(scene.send, from_issuer(0), face="wsgi") for _ in range(24)]
+            good = [threads.submit(scene.status, claiming(), face="wsgi") for _ in range(24)]
+            assert {each.result(20) for each in good} == {200}
+            over = list(islice(as_completed(hanging, timeout=20), 20))
+            assert sum(each.done() for each in hanging) == 20
+            for answer in (each.result() for each in over):
+                DOWN.check(answer, method="GET", bank={})
+                assert int(answer.header("retry-after") or 0) > 0
+        finally:
+            gate.set()
 
 
 async def _status(scene: Scene, text: str) -> int:

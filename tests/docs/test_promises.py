@@ -30,6 +30,7 @@ _RULE: Final = re.compile(r"\b(?:A-\d{3}|[BK]-\d{2})\b")
 _SPAN: Final = re.compile(r"\b([ABK])-(\d{2,3})…\1-(\d{2,3})\b")
 _ROW: Final = re.compile(r"^\|.*\|$", re.MULTILINE)
 
+
 @cache
 def rules_in(path: Path) -> frozenset[str]:
     """Return the rules that a file names, those within `A-001…A-052` too."""

@@ -34,7 +34,7 @@ from authmux.verifying.jwt import JWTVerifier
 from authmux.verifying.verifier import IssuerVerifier, Verifier
 from tests.fault_server import FaultServer, status
 from tests.jose.token_maker import AUDIENCE, ISSUER, get_key, jwk, mint
-from tests.verifying.jwt_door import JWKS_URI, Door, admit, es256_door, refusal
+from tests.verifying.jwt_door import JWKS_URI, CountingVerifier, Door, admit, es256_door, refusal
 from tests.verifying.scripted_fetch import ScriptedFetch, keys_of
 
 
@@ -191,11 +191,21 @@ def test_no_verifier() -> None:
         Authenticator()
 
 
-@pytest.mark.parametrize("remember", [0, -1])
-def test_no_memory(remember: int) -> None:
-    """B-60: an authenticator remembers one verdict or more."""
-    with pytest.raises(ConfigurationError):
-        Authenticator(jwt_verifier(), remember=remember)
+@pytest.mark.parametrize(("remember", "judged"), [(0, 3), (1, 1)])
+def test_no_memory(remember: int, judged: int) -> None:
+    """B-60: with `remember=0` each token is verified on each request, and no verdict is held."""
+    door = es256_door()
+    counting = CountingVerifier(door.verifier)
+    authenticator = Authenticator(counting, remember=remember, clock=door.clock)
+    text = mint(get_key("ES256"))
+    assert {admit(authenticator, text).id for _ in range(3)} == {"subject-1"}
+    assert counting.judged == judged
+
+
+def test_less_than_no_memory() -> None:
+    """B-60: an authenticator remembers some verdicts, or none."""
+    with pytest.raises(ConfigurationError, match="remembers"):
+        Authenticator(jwt_verifier(), remember=-1)
 
 
 def test_two_verifiers_for_one_issuer() -> None:

@@ -1,6 +1,8 @@
 """What is refused though it is genuine: a JWT whose token, subject, client, tenant, issuer or key is denied (B-64)."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -115,6 +117,27 @@ def test_a_key_is_denied_by_its_thumbprint(scene: Scene) -> None:
     scene.door.admit(token())
     scene.deny(Denied.KEY, found.thumbprint)
     assert scene.reason(token()) == "denied_key"
+
+
+@pytest.mark.parametrize("is_warm", [False, True], ids=["cold", "warm"])
+def test_a_token_that_does_not_name_its_key(scene: Scene, is_warm: bool) -> None:
+    """B-43: a denial is of the key that signed: who leaves its name out of the token is refused as well (B-13)."""
+    text = mint(KEY, access_token(jti="token-1"), kid=None)
+    if is_warm:
+        scene.door.admit(text)
+    scene.deny(Denied.KEY, str(KEY.public_jwk["kid"]))
+    assert scene.reason(text) == "denied_key"
+
+
+def test_verdicts_hold_no_denials(scene: Scene) -> None:
+    """B-64: however often denials change, only the latest are in memory, whatever is remembered of tokens."""
+    lists = []
+    for number in range(20):
+        scene.deny(Denied.TOKEN, f"another-{number}")
+        scene.door.admit(mint(KEY, access_token(jti=str(number))))
+        lists.append(weakref.ref(run(scene.door.authenticator._issuers._denials.current())))  # type: ignore[union-attr]
+    gc.collect()
+    assert [each() is not None for each in lists] == [False] * 19 + [True]
 
 
 def _parsed(text: str) -> Any:

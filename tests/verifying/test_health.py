@@ -34,6 +34,8 @@ GOOD = IssuerHealth(
         pytest.param({"age": 3600.1}, True, True, id="more than an hour"),
         pytest.param({"age": 86399.0}, True, True, id="nearly a day"),
         pytest.param({"age": 86400.0}, False, True, id="a day: they are not believed any more"),
+        pytest.param({"age": 60.0, "believed_for": 60.0}, False, False, id="as old as they may be"),
+        pytest.param({"age": 86400.0, "believed_for": 604800.0}, True, True, id="a day of a week"),
         pytest.param({"age": None, "keys": 0, "generation": 0, "set_hash": None}, False, False, id="never"),
         pytest.param({"failures": 3, "next_attempt_in": 8.0}, True, False, id="failing, with keys"),
     ],
@@ -75,10 +77,20 @@ def test_as_json(fetches: Any) -> None:
             "failures": 0,
             "next_attempt_in": 0.0,
             "fetches": dict(fetches),
+            "believed_for": 86400.0,
             "ready": True,
             "stale": False,
         }
     ]
+    assert told["found"] == []
+
+
+def test_issuers_that_were_found() -> None:
+    """B-74: what a resolver found is told apart, and does not make the application unready."""
+    health = Health(issuers=[GOOD], found=[replace(GOOD, issuer="https://customer.example", keys=0)])
+    assert health.is_ready
+    told = json.loads(health.as_json())
+    assert [(each["issuer"], each["ready"]) for each in told["found"]] == [("https://customer.example", False)]
 
 
 def test_of_a_real_issuer() -> None:

@@ -550,7 +550,7 @@ def test_the_others_believe_a_genuine_token(living_door: Door, alg: str) -> None
     ],
 )
 def test_tokens_that_live_long(
-    options: dict[str, float], life: int, warnings: int, caplog: pytest.LogCaptureFixture
+    options: dict[str, Any], life: int, warnings: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """B-26: tokens of more than 25 hours are taken, and warned of once, where no limit was set."""
     keys = FixedKeys({"keys": [get_key("ES256").public_jwk]})

@@ -16,9 +16,12 @@ from authmux.verifying.jwt_settings import (
     read_clients,
     read_issuers,
     read_jwks_uri,
+    read_limits,
     read_seconds,
     require_https,
 )
+from authmux.verifying.static_keys import FixedKeys
+from tests.jose.token_maker import get_key
 
 TID, OTHER = "7c2f1e90-4b6a-4d3e-9f58-1a0b2c3d4e5f", "11111111-2222-4333-8444-555555555555"
 TEMPLATE = "https://login.microsoftonline.com/{tenantid}/v2.0"
@@ -95,6 +98,31 @@ def test_tenants_that_do_not_fit(issuer: str, profile: Any, tenants: Any) -> Non
 def test_an_issuer_on_loopback_may_play_any_provider() -> None:
     """A profile can be tried with an issuer on this machine, whose form is not the provider's."""
     assert read_issuers("http://127.0.0.1:5000", profiles.OKTA, ()) == {"http://127.0.0.1:5000": None}
+
+
+@pytest.mark.parametrize(
+    ("max_keys", "stale_for"), [(1, 0), (128, 86_400), (1000, 7 * 86_400)], ids=["least", "default", "most"]
+)
+def test_limits(max_keys: int, stale_for: float) -> None:
+    """B-32, B-52: a set has 1 to 1000 keys, and is believed for up to seven days."""
+    limits = read_limits(max_keys, stale_for)
+    assert (limits.max_keys, limits.stale_for) == (max_keys, stale_for)
+
+
+@pytest.mark.parametrize(
+    ("max_keys", "stale_for"), [(0, 0), (1001, 0), (128, -1), (128, 604_801), (128, float("nan"))], ids=str
+)
+def test_limits_that_cannot_be(max_keys: int, stale_for: float) -> None:
+    """B-11: a number out of its range is refused, with the range."""
+    with pytest.raises(ConfigurationError, match=r"max_keys|stale_for"):
+        JWTVerifier(issuer="https://idp.example", audience="api", max_keys=max_keys, stale_for=stale_for)
+
+
+@pytest.mark.parametrize("keys", [FixedKeys({"keys": [get_key("ES256").public_jwk]})], ids=["FixedKeys"])
+def test_a_template_whose_keys_are_given(keys: FixedKeys) -> None:
+    """B-42: where nothing is fetched, nobody has to say from where, of a template neither."""
+    verifier = JWTVerifier(issuer=TEMPLATE, audience="api", profile=profiles.ENTRA, tenants=[TID], keys=keys)
+    assert list(verifier.issuers) == [TEMPLATE.replace("{tenantid}", TID)]
 
 
 def test_keys_of_a_template() -> None:
@@ -185,3 +213,10 @@ def test_a_verifier_that_cannot_work(changes: dict[str, Any]) -> None:
     options: dict[str, Any] = {"issuer": "https://idp.example", "audience": "api", **changes}
     with pytest.raises(ConfigurationError):
         JWTVerifier(**options)
+
+
+@pytest.mark.parametrize("issuer", ["https://i%64p.example", "https://idp.example\\@evil.example", "https://[::1"])
+def test_an_issuer_that_cannot_be_asked(issuer: str) -> None:
+    """B-11, B-56: an issuer that is no URL on which all parsers agree is refused while the program starts."""
+    with pytest.raises(ConfigurationError):
+        JWTVerifier(issuer=issuer, audience="a")

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ BAD: dict[str, Any] = {
     "no key": {"keys": []},
     "no set": {},
     "an array": "[]",
+    "a lone surrogate": '{"keys":[],"x":"\ud800"}',
+    "a lone surrogate that is escaped": '{"keys":[],"x":"\\ud800"}',
+    "a lone surrogate in a mapping": {"keys": [], "x": "\ud800"},
     "no JSON": "-----BEGIN PUBLIC KEY-----",
     "a symmetric key": {"keys": [{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}]},
     "a private key": {"keys": [{**jwk(OLD), "d": "AQ"}]},
@@ -87,9 +91,10 @@ def public_pem(key: Any) -> bytes:
     return encoded
 
 
-NOT_PUBLIC: dict[str, Callable[[], bytes]] = {
+NOT_PUBLIC: dict[str, Callable[[], str | bytes]] = {
     "nothing": lambda: b"",
     "a text": lambda: b"secret",
+    "a lone surrogate": lambda: "\ud800secret",
     "a private key": lambda: OLD.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     "a key for key agreement": lambda: public_pem(x25519.X25519PrivateKey.generate().public_key()),
     "Ed448": lambda: public_pem(ed448.Ed448PrivateKey.generate().public_key()),
@@ -98,7 +103,7 @@ NOT_PUBLIC: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("text", NOT_PUBLIC.values(), ids=NOT_PUBLIC)
-def test_pem_that_is_none(text: Callable[[], bytes]) -> None:
+def test_pem_that_is_none(text: Callable[[], str | bytes]) -> None:
     """B-42: what is no public key of a kind that is used here is refused with a sentence, and never shown."""
     with pytest.raises(ConfigurationError) as caught:
         FixedKeys.pem(text())
@@ -239,3 +244,17 @@ def test_a_key_that_goes_to_another_tenant(tmp_path: Path) -> None:
     with pytest.raises(InvalidCredential) as refused:
         run(authenticator.verify(credential))
     assert refused.value.reason == "key_of_another_issuer"
+
+
+def test_how_many_keys_are_taken(tmp_path: Path) -> None:
+    """B-52: a set that one was given has at most 128 keys too, unless more are asked for."""
+    document = key_set(*(jwk(OLD, kid=f"k{number}") for number in range(129)))
+    file = tmp_path / "keys.json"
+    file.write_bytes(document)
+    for give in (partial(FixedKeys, document), partial(KeyFile, file)):
+        with pytest.raises(ConfigurationError, match="keys"):
+            give()
+        given = give(max_keys=1000).usable()
+        assert len(given.keys.keys) == 129
+        with pytest.raises(ConfigurationError, match="from 1 to 1000"):
+            give(max_keys=1001)

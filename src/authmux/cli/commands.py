@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from authmux import __version__
-from authmux.cli import outlet
+from authmux.cli import diagnosing, outlet
 from authmux.cli.exit_codes import Misuse
 from authmux.cli.group import group_for
 from authmux.cli.options import PLACE
@@ -22,7 +22,7 @@ def commands_for(voice: Voice) -> typer.Typer:
     variables hold (K-92).
     """
     app = typer.Typer(
-        help="Issue, list, roll and revoke API keys and personal access tokens.",
+        help="Issue, list, roll and revoke API keys and personal access tokens; find out what is wrong with JWTs.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
@@ -49,6 +49,8 @@ def commands_for(voice: Voice) -> typer.Typer:
         voice.mask.learn_passwords(store or "")
         _init(Place(store=store or None, pepper=pepper or None), voice)
 
+    app.command()(diagnosing.doctor)
+    app.command()(diagnosing.explain_with(voice))
     return app
 
 

@@ -17,6 +17,8 @@ class Exit(IntEnum):
     NOT_FOUND = 3
     REFUSED = 4
     STORE_AWAY = 5
+    NOT_WELL = 6
+    NOT_CHECKED = 7
     INTERRUPTED = 130
 
 

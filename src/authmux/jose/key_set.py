@@ -1,6 +1,5 @@
 """An issuer's public keys at one moment: immutable, swapped whole, and precise about which key a token names."""
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -28,21 +27,6 @@ class KeySet:
     def thumbprints(self) -> frozenset[str]:
         """Return the names that keys have by their own numbers (RFC 7638)."""
         return frozenset(key.thumbprint for key in self.keys)
-
-    @property
-    def name(self) -> str:
-        """Return a short name of the set, the same for the same keys under the same kids."""
-        parts = sorted(f"{key.kid} {key.thumbprint}" for key in self.keys)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-    @property
-    def ambiguous_kids(self) -> int:
-        """Return how many kids name two different keys for one algorithm, so that none of them can be used (B-14)."""
-        named: dict[tuple[str | None, str], set[str]] = {}
-        for key in self.keys:
-            for alg in key.algorithms:
-                named.setdefault((key.kid, alg), set()).add(key.thumbprint)
-        return len({kid for (kid, _), keys in named.items() if kid is not None and len(keys) > 1})
 
     def choose(self, alg: str, kid: str | None) -> PublicKey | None:
         """Return the one key that a token's header names; None where the set has no key of this kid at all.

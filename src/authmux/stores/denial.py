@@ -89,7 +89,7 @@ class DenyList:
         denials: in any order, one for a target.
     """
 
-    __slots__ = ("_by_target", "version")
+    __slots__ = ("__weakref__", "_by_target", "version")
 
     def __init__(self, version: DenialsVersion, denials: Iterable[Denial] = ()) -> None:
         self.version = version

@@ -27,7 +27,12 @@ class Authenticator:
     Arguments:
         verifiers: for your own tokens, and a `JWTVerifier` for each issuer; in any order. An `IssuerResolver` finds
             those of issuers that are known only at run time.
-        remember: how many verdicts on JWTs to hold in memory (B-60).
+        remember: how many verdicts on JWTs to hold in memory, of 1 to 3 KB each, for five minutes at most. By default
+            4096, for a caller sends one token many times, and a verdict spares verifying its signature again. 0 holds
+            none: each token is verified on each request (B-60).
+        require_keys_at_start: have `start` fetch the keys of every issuer, and fail where one cannot be asked; each is
+            asked once. False by default: an issuer that is away would keep all that needs no JWT from starting too,
+            and its tokens are answered 503 until it is back. Issuers of an `IssuerResolver` are not known yet (B-40).
         denials: the store whose denials count for JWTs, and for every other credential that is not kept there itself
             (B-64); `TokenService.deny` makes them. By default there are none.
         observer: is told what becomes of every request; `authmux.otel.OpenTelemetry` counts.
@@ -44,6 +49,7 @@ class Authenticator:
         self,
         *verifiers: AnyVerifier,
         remember: int = 4096,
+        require_keys_at_start: bool = False,
         denials: DenialStore | AsyncDenialStore | None = None,
         observer: Observer | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -53,8 +59,8 @@ class Authenticator:
         issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
         resolvers = [each for each in verifiers if isinstance(each, IssuerResolver)]
         others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier | IssuerResolver)]
-        if not verifiers or remember < 1:
-            raise ConfigurationError("an Authenticator takes at least one verifier, and remembers one verdict or more")
+        if not verifiers or remember < 0:
+            raise ConfigurationError("an Authenticator takes at least one verifier, and remembers no verdict or some")
         if len(resolvers) > 1:
             raise ConfigurationError("an Authenticator takes one IssuerResolver: have it look in several places")
         denied = None if denials is None else Denials(denials, clock=clock)
@@ -63,7 +69,10 @@ class Authenticator:
         self._issuers = None
         if issuers or resolvers:
             resolver = resolvers[0] if resolvers else None
-            self._issuers = IssuerTable(issuers, resolver=resolver, denials=denied, remember=remember, clock=clock)
+            self._issuers = IssuerTable(
+                issuers, resolver=resolver, denials=denied, remember=remember, require_keys=require_keys_at_start,
+                clock=clock,
+            )  # fmt: skip
         if self._issuers is not None:
             others.append(self._issuers)
         self._marks = _marks_of(others)
@@ -116,8 +125,12 @@ class Authenticator:
     def start(self) -> Flow[None]:
         """Check every verifier, as far as that is possible before the first request; safe to call twice.
 
+        The faces do it: on WSGI where the middleware is made, before a server forks its workers; on ASGI when the
+        lifespan begins. With `require_keys_at_start` the keys are fetched by the caller itself: there is no thread that
+        a fork would lose, and every worker begins with the keys and asks for newer ones.
+
         Raises:
-            ConfigurationError: one of them could never work.
+            ConfigurationError: one of them could never work, or keys that are required cannot be had.
         """
         for verifier in self._verifiers:
             yield from verifier.start()

@@ -9,7 +9,7 @@ from authmux.errors import Fault, InvalidCredential, Unavailable
 from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
 from authmux.principal import Principal
-from authmux.stores.denial import Denied, DenyList, Target
+from authmux.stores.denial import DenialsVersion, Denied, DenyList, Target
 from authmux.stores.port import AsyncDenialStore, DenialStore, Revision, StoreUnavailable
 from authmux.verifying.recent import Flights
 from authmux.verifying.verdict import Verdict
@@ -57,7 +57,7 @@ class Denials:
     def have_allowed(self, verdict: Verdict) -> bool:
         """Return whether a verdict was looked up among the very denials of now, without waiting."""
         deny_list = self.at_hand()
-        return deny_list is not None and verdict.allowed_by is deny_list
+        return deny_list is not None and verdict.allowed_by == deny_list.version
 
     def current(self) -> Flow[DenyList]:
         """Return the denials as they are now.
@@ -78,8 +78,8 @@ class Denials:
         except TimeoutError as error:
             raise Unavailable("denials_slow") from error
 
-    def check(self, principal: Principal, *more: Target) -> Flow[DenyList]:
-        """Return the denials, none of which is of this principal.
+    def check(self, principal: Principal, *more: Target) -> Flow[DenialsVersion]:
+        """Return the version of the denials, none of which is of this principal.
 
         Arguments:
             more: other names by which its token may be refused.
@@ -96,7 +96,7 @@ class Denials:
         if denial is not None:
             reference = principal.credential.id if principal.credential else None
             raise InvalidCredential(Fault.REVOKED, f"denied_{denial.target.what}", credential_id=reference)
-        return deny_list
+        return deny_list.version
 
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return what is asked."""

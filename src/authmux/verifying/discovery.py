@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from authmux.jose.strict_json import NotStrict, parse_object
 from authmux.verifying.fetch import Fetch, FetchFailed
 from authmux.verifying.loopback import is_loopback
+from authmux.verifying.plain_http import Origins, may_be_plain
 
 BELIEVED_FOR: Final = 86_400.0  # seconds; B-57
 _DEPTH: Final = 8
@@ -21,7 +22,7 @@ def metadata_urls(issuer: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(urlunsplit((scheme, host, each, "", "")) for each in paths))
 
 
-def discover_jwks_uri(issuer: str, fetch: Fetch) -> str:
+def discover_jwks_uri(issuer: str, fetch: Fetch, *, allow_http: Origins = frozenset()) -> str:
     """Return the `jwks_uri` of the metadata that speaks for this issuer.
 
     A place that answers 4xx is passed over; any other failure ends the search, to be tried again later.
@@ -36,11 +37,11 @@ def discover_jwks_uri(issuer: str, fetch: Fetch) -> str:
             if error.status is not None and 400 <= error.status < 500 and error.status != 429:
                 continue
             raise
-        return _read(document, issuer)
+        return _read(document, issuer, allow_http)
     raise FetchFailed("no_metadata")
 
 
-def _read(document: bytes, issuer: str) -> str:
+def _read(document: bytes, issuer: str, allow_http: Origins) -> str:
     try:
         metadata = parse_object(document, max_depth=_DEPTH)
     except NotStrict:
@@ -50,22 +51,25 @@ def _read(document: bytes, issuer: str) -> str:
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri:
         raise FetchFailed("metadata_without_jwks_uri")
-    if not _may_send_to(issuer, jwks_uri):
+    if not _may_send_to(issuer, jwks_uri, allow_http):
         raise FetchFailed("metadata_scheme")
     return jwks_uri
 
 
-def _may_send_to(issuer: str, jwks_uri: str) -> bool:
-    """Return whether the keys are at an https address; at a plain one only for an issuer on loopback itself (B-54)."""
+def _may_send_to(issuer: str, jwks_uri: str, allow_http: Origins) -> bool:
+    """Return whether the keys are at an https address, or at a plain one that is listed (B-54).
+
+    This machine is meant only by an issuer that has no TLS itself.
+    """
     try:
         parts = urlsplit(jwks_uri)
-        host = parts.hostname
+        host, port = parts.hostname, parts.port
     except ValueError:
         return False
     if "%" in parts.netloc:  # urllib3 decodes it, and would ask another host than the one looked at here
         return False
     if parts.scheme == "http":
-        return issuer.startswith("http://") and is_loopback(host)
+        return (issuer.startswith("http://") or not is_loopback(host)) and may_be_plain(host, port, allow_http)
     return parts.scheme == "https" and bool(host)
 
 
@@ -75,12 +79,14 @@ class KeyAddress:
     Arguments:
         issuer: the issuer, exactly.
         configured: the address, or None to ask the metadata.
+        allow_http: origins that it may send to without TLS.
         fetch: how documents are fetched.
     """
 
-    def __init__(self, issuer: str, *, configured: str | None, fetch: Fetch) -> None:
+    def __init__(self, issuer: str, *, configured: str | None, allow_http: Origins = frozenset(), fetch: Fetch) -> None:
         self._issuer = issuer
         self._configured = configured
+        self._allow_http = allow_http
         self._fetch = fetch
         self._learnt: str | None = None
         self._learnt_at = 0.0
@@ -96,7 +102,7 @@ class KeyAddress:
         if self._learnt is not None and now - self._learnt_at < BELIEVED_FOR:
             return self._learnt
         try:
-            self._learnt = discover_jwks_uri(self._issuer, self._fetch)
+            self._learnt = discover_jwks_uri(self._issuer, self._fetch, allow_http=self._allow_http)
         except FetchFailed as error:
             if self._learnt is None or error.reason.startswith("metadata"):
                 raise

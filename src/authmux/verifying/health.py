@@ -17,6 +17,7 @@ class IssuerHealth:
     Arguments:
         issuer: its name, as it was configured.
         age: seconds since it last told or confirmed its keys; None for never in this process.
+        believed_for: seconds of age at which they are not believed any more (B-32).
         generation: how many different key sets it has told; 0 for none.
         keys: how many usable keys there are.
         set_hash: a name of the set, the same wherever the same keys are held; None without keys.
@@ -33,15 +34,16 @@ class IssuerHealth:
     failures: int
     next_attempt_in: float
     fetches: Mapping[str, int]
+    believed_for: float = HARD_TTL
 
     @property
     def is_ready(self) -> bool:
         """Return whether tokens of this issuer can be verified."""
-        return self.keys > 0 and (self.age is None or self.age < HARD_TTL)
+        return self.keys > 0 and (self.age is None or self.age < self.believed_for)
 
     @property
     def is_stale(self) -> bool:
-        """Return whether the keys were not confirmed for an hour (B-32); a day, and they are not believed."""
+        """Return whether the keys were not confirmed for an hour (B-32)."""
         return self.age is not None and self.age > STALE_AFTER
 
     def as_members(self) -> dict[str, object]:
@@ -56,15 +58,23 @@ class IssuerHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """All issuers that are in a table."""
+    """All issuers.
+
+    Arguments:
+        issuers: those that the `Authenticator` was made with.
+        found: those that an `IssuerResolver` has found and that are in memory now. They count for nothing in
+            `is_ready`: a customer's issuer that is away is no reason to take the application out of service.
+    """
 
     issuers: Collection[IssuerHealth]
+    found: Collection[IssuerHealth] = ()
 
     @property
     def is_ready(self) -> bool:
-        """Return whether tokens of every issuer can be verified."""
+        """Return whether tokens of every issuer in the table can be verified."""
         return all(each.is_ready for each in self.issuers)
 
     def as_json(self) -> str:
         """Return it as a JSON object, with nothing that would be secret."""
-        return json.dumps({"ready": self.is_ready, "issuers": [each.as_members() for each in self.issuers]})
+        issuers, found = ([each.as_members() for each in some] for some in (self.issuers, self.found))
+        return json.dumps({"ready": self.is_ready, "issuers": issuers, "found": found})

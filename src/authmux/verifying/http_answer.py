@@ -40,7 +40,7 @@ def check_type(headers: Mapping[str, str], *, asked: str) -> None:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "text/html":
         raise FetchFailed("html", status=200)
-    if media_type not in ("application/json", "text/plain") and not media_type.endswith("+json"):
+    if media_type not in ("application/json", "text/plain") and not media_type.endswith(("+json", "+jwt")):
         _log.warning("%s answered with media type %r instead of JSON", asked, media_type)
 
 

@@ -21,9 +21,10 @@ from urllib3.util import Url, parse_url
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import ConfigurationError
 from authmux.verifying.addresses import Network, may_lead_to
+from authmux.verifying.client_token import ClientToken
 from authmux.verifying.fetch import Fetched, FetchFailed
 from authmux.verifying.http_answer import check_status, check_type, read_body
-from authmux.verifying.loopback import is_loopback
+from authmux.verifying.plain_http import may_be_plain, parse_origins
 
 _LONGEST_DEADLINE = 60.0  # seconds; an issuer that takes longer is down
 _LARGEST_BODY = 4 * 1024 * 1024  # bytes (B-52)
@@ -59,6 +60,8 @@ class HTTPFetch:
         deadline: seconds for everything, name resolution and body included, by the wall clock; at most 60 (B-50).
         max_body: bytes of body; at most 4 MiB (B-52). Compression is not asked for, and refused where it comes anyway.
         ca_bundle: a PEM file of the only authorities to trust; None trusts the system's.
+        token_file: a file with a bearer token that is sent to trusted origins, over TLS only: Kubernetes' API server
+            tells its keys to who is known there. By default nobody is told who asks (B-54).
         allow_http: origins, as `http://keycloak:8080`, that may be asked without TLS; loopback always may (B-54).
         trusted: origins that may be anywhere; every other one must be at global addresses, and at the usual port or
             that of a trusted one (B-56). None trusts them all: for addresses that were configured, and not learnt from
@@ -67,7 +70,7 @@ class HTTPFetch:
         resolve: tells the addresses of such an origin's host, which are checked before one of them is connected to.
         clock: what the date in a Retry-After header is compared with.
 
-    Raises `ConfigurationError` for a number out of range, an unreadable bundle, or what is not an http origin.
+    Raises `ConfigurationError` for a number out of range, an unreadable bundle or token, or what is not an http origin.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class HTTPFetch:
         deadline: float = 5.0,
         max_body: int = 256 * 1024,
         ca_bundle: str | None = None,
+        token_file: str | None = None,
         allow_http: Collection[str] = (),
         trusted: Collection[str] | None = None,
         allow_private: Collection[str] = (),
@@ -92,8 +96,9 @@ class HTTPFetch:
         self._deadline = deadline
         self._max_body = max_body
         self._tls = _make_tls_context(ca_bundle)
-        self._allow_http = frozenset(map(_parse_http_origin, allow_http))
-        self._trusted = None if trusted is None else frozenset(_origin_of(_parse_target(each)) for each in trusted)
+        self._token = None if token_file is None else ClientToken(token_file)
+        self._allow_http = parse_origins(allow_http)
+        self._trusted = None if trusted is None else _parse_origins(trusted)
         self._allow_private = _parse_networks(allow_private)
         self._resolve = resolve
         self._clock = clock
@@ -103,11 +108,17 @@ class HTTPFetch:
         """Return whether it was said which origins to trust."""
         return self._trusted is not None
 
-    def held_to(self, *, trusted: Collection[str], allow_private: Collection[str]) -> Self:
-        """Return the same with other origins to trust, and networks to allow; see the arguments of the class."""
+    def held_to(
+        self, *, trusted: Collection[str], allow_private: Collection[str], allow_http: Collection[str] = ()
+    ) -> Self:
+        """Return the same with other origins to trust, and networks to allow; see the arguments of the class.
+
+        What `allow_http` lists comes to what may be asked without TLS already.
+        """
         held = copy(self)
-        held._trusted = frozenset(_origin_of(_parse_target(each)) for each in trusted)  # noqa: SLF001  # its own
+        held._trusted = _parse_origins(trusted)  # noqa: SLF001  # its own
         held._allow_private = _parse_networks(allow_private)  # noqa: SLF001
+        held._allow_http |= parse_origins(allow_http)  # noqa: SLF001
         return held
 
     def __call__(self, url: str, headers: Mapping[str, str], /, *, form: bytes | None = None) -> Fetched:
@@ -153,7 +164,7 @@ class HTTPFetch:
                 ssl_context=self._tls,
                 server_hostname=host,
             )
-        if is_loopback(host) or (target.host, target.port) in self._allow_http:
+        if may_be_plain(host, target.port, self._allow_http):
             return HTTPConnection(address or host, target.port, timeout=self._connect_timeout)
         raise FetchFailed("scheme")
 
@@ -195,11 +206,17 @@ class HTTPFetch:
         with closing(self._connect(target)) as connection:
             connection.timeout = self._deadline
             line.set_result(connection.sock)
-            asked = _USUAL_HEADERS | dict(headers) | {"accept-encoding": "identity", "host": target.netloc or ""}
+            asked = _USUAL_HEADERS | self._own_headers(target) | dict(headers)
+            asked |= {"accept-encoding": "identity", "host": target.netloc or ""}
             method = "GET" if form is None else "POST"
             connection.request(method, target.request_uri, form, headers=asked, preload_content=False)
             with closing(connection.getresponse()) as response:
                 return self._receive(response, target=target, is_conditional="if-none-match" in headers)
+
+    def _own_headers(self, target: Url) -> dict[str, str]:
+        """Return what shows who asks: to nobody who was learnt from somebody, and to nobody without TLS (B-54)."""
+        is_trusted = self._trusted is None or _origin_of(target) in self._trusted
+        return self._token.headers() if self._token and is_trusted and target.scheme == "https" else {}
 
     def _receive(self, response: HTTPResponse, *, target: Url, is_conditional: bool) -> Fetched:
         headers = {name.lower(): value.strip() for name, value in response.headers.itermerged()}
@@ -241,16 +258,6 @@ def _make_tls_context(ca_bundle: str | None) -> ssl.SSLContext:
     return context
 
 
-def _parse_http_origin(origin: str) -> tuple[str | None, int | None]:
-    try:
-        target = _parse_target(origin)
-    except (FetchFailed, exceptions.LocationParseError):
-        target = Url()
-    if target.scheme != "http" or target.path or target.query:
-        raise ConfigurationError(f"allow_http takes origins such as 'http://keycloak:8080', not {origin!r}")
-    return target.host, target.port
-
-
 def _parse_target(url: str) -> Url:
     """Split a URL and fill in its port; refuse other schemes, userinfo and fragments (B-54, B-56)."""
     if not _URL_TEXT.fullmatch(url):
@@ -266,6 +273,13 @@ def _parse_target(url: str) -> Url:
 
 def _origin_of(target: Url) -> tuple[str | None, str | None, int | None]:
     return target.scheme, target.host, target.port
+
+
+def _parse_origins(urls: Collection[str]) -> frozenset[tuple[str | None, str | None, int | None]]:
+    try:
+        return frozenset(_origin_of(_parse_target(each)) for each in urls)
+    except (FetchFailed, exceptions.LocationParseError) as error:
+        raise ConfigurationError(f"one of {list(urls)} is no URL that can be asked: {error}") from None
 
 
 def _parse_networks(texts: Collection[str]) -> tuple[Network, ...]:

@@ -1,5 +1,6 @@
 """Issuers that are known only at run time: one verifier for each, made when its first token comes (B-20)."""
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -7,9 +8,10 @@ from typing import Final, TypeAlias, cast
 
 from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.errors import AuthError, ConfigurationError, Unavailable
-from authmux.flow import Flow, ask
+from authmux.flow import Ask, Flow, awaits, run
 from authmux.forking import renew_after_fork
 from authmux.verifying.recent import Flights, Recent
+from authmux.verifying.side_calls import Busy, SideCalls
 from authmux.verifying.verifier import IssuerVerifier
 
 Resolve: TypeAlias = Callable[[str], IssuerVerifier | None] | Callable[[str], Awaitable[IssuerVerifier | None]]
@@ -19,7 +21,9 @@ _log = logging.getLogger("authmux.verifying")
 MISSES_PER_SECOND: Final = 10
 ABSENT_FOR: Final = 60.0  # seconds
 MAX_ISSUER: Final = 512  # characters
-WAIT: Final = 6.0  # seconds for a question that another request has asked
+TIMEOUT: Final = 3.0  # seconds
+LONGEST: Final = 60.0  # seconds
+CALLS: Final = 8  # of a blocking `resolve` at a time
 
 
 class IssuerResolver:
@@ -29,14 +33,18 @@ class IssuerResolver:
         resolve: returns the verifier of an issuer, or None where it is not to be believed. It may be sync or async; it
             is asked once for an issuer as long as the answer is remembered, and once for all who come at a time. It
             decides whose tokens are believed: look the issuer up among those that you know, and never make a verifier
-            of whatever comes.
+            of whatever comes. A sync one is called in a thread of its own, of which there are eight at most.
         remember: how many verifiers to hold, until `forget`, or until others were asked for more lately; each has keys
             of its own, so that a bad issuer harms no other.
         misses_per_second: how often `resolve` is asked at most; what comes beyond is answered 503.
+        timeout: seconds, up to 60, that tokens wait for `resolve`, and then are answered 503: by default 3, as for
+            keys. An async one is cancelled then. A sync one cannot be ended: it goes on, its answer counts for tokens
+            that come after it, and those that come before it no longer wait. One that hangs for ever keeps its issuer
+            out, and eight keep out all that are not in memory: so give what it calls a time-out of its own (A-190).
         clock: where time comes from.
 
     Raises:
-        ConfigurationError: a number is not positive.
+        ConfigurationError: a number is out of its range.
     """
 
     def __init__(
@@ -45,15 +53,20 @@ class IssuerResolver:
         *,
         remember: int = 1000,
         misses_per_second: int = MISSES_PER_SECOND,
+        timeout: float = TIMEOUT,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if remember < 1 or misses_per_second < 1:
             raise ConfigurationError("an IssuerResolver remembers one issuer or more, and asks once a second or more")
+        if not 0 < timeout <= LONGEST:
+            raise ConfigurationError(f"timeout {timeout}: write seconds above 0, and up to {LONGEST:g}")
         self.resolve: Final = resolve
+        self._timeout = timeout
         self._clock = clock
         self._known: Recent[str, IssuerVerifier] = Recent(remember)
         self._unknown: Recent[str, float] = Recent(remember)
         self._questions: Flights[str, IssuerVerifier | None] = Flights()
+        self._calls: SideCalls[IssuerVerifier | None] = SideCalls(most=CALLS, timeout=timeout, clock=clock)
         self._asked: deque[float] = deque(maxlen=misses_per_second)
         self._epoch = object()
         renew_after_fork(self)
@@ -63,29 +76,44 @@ class IssuerResolver:
         self._known.clear()
         self._unknown.clear()
         self._questions.clear()
+        self._calls.after_fork()
 
     def find(self, issuer: str) -> Flow[IssuerVerifier | None]:
         """Return the verifier of an issuer, or None where there is none.
 
         Raises:
-            Unavailable: too many unknown issuers came within a second, or somebody else's question takes too long.
+            Unavailable: too many unknown issuers came within a second, or `resolve` takes too long.
         """
         known = self._known.get(issuer)
         if known is not None or len(issuer) > MAX_ISSUER or self._is_absent(issuer):
             return known
         try:
-            return (yield from self._questions.share(issuer, lambda: self._ask(issuer), timeout=WAIT))
+            if awaits(self.resolve):
+                return (yield from self._questions.share(issuer, lambda: self._lead(issuer), timeout=self._timeout))
+            return (yield from self._calls.share(issuer, lambda: self._call(issuer)))
         except TimeoutError as error:
             raise Unavailable("resolver_slow") from error
+        except Busy as error:
+            raise Unavailable("resolver_busy") from error
+
+    def _lead(self, issuer: str) -> Flow[IssuerVerifier | None]:
+        """Ask, unless the question before this one was answered just now."""
+        if not self._is_answered(issuer):
+            self._count(self._clock.monotonic())
+            return (yield from self._ask(issuer))
+        return self._known.get(issuer)
+
+    def _call(self, issuer: str) -> Callable[[], IssuerVerifier | None]:
+        """Return what a thread is to do; the same, but that whoever comes too often costs no thread."""
+        if not self._is_answered(issuer):
+            self._count(self._clock.monotonic())
+            return lambda: run(self._ask(issuer))
+        return lambda: self._known.get(issuer)
 
     def _ask(self, issuer: str) -> Flow[IssuerVerifier | None]:
         """Ask, and remember the answer; ask again if something was forgotten meanwhile, which may be this."""
         while True:
-            known = self._known.get(issuer)
-            if known is not None or self._is_absent(issuer):  # the question before this one was answered just now
-                return known
             epoch = self._epoch
-            self._count(self._clock.monotonic())
             verifier = yield from self._resolve(issuer)
             if verifier is None:
                 self._unknown.put(issuer, self._clock.monotonic() + ABSENT_FOR)
@@ -94,11 +122,12 @@ class IssuerResolver:
             if epoch is self._epoch:
                 return verifier
             self._drop(issuer)
+            self._count(self._clock.monotonic())
 
     def _resolve(self, issuer: str) -> Flow[IssuerVerifier | None]:
         """Return what `resolve` says; an error of its own shows nobody to be bad, and is no way in (A-190)."""
         try:
-            verifier = yield from ask(cast("Callable[[str], IssuerVerifier | None]", self.resolve), issuer)
+            verifier = cast("IssuerVerifier | None", (yield _Question(self.resolve, issuer, self._timeout)))
         except AuthError:
             raise
         except Exception as error:
@@ -125,6 +154,17 @@ class IssuerResolver:
         self._known.drop(issuer)
         self._unknown.drop(issuer)
 
+    def has_found(self, issuer: str) -> bool:
+        """Return whether the verifier of an issuer is in memory."""
+        return issuer in self._known
+
+    def found(self) -> list[IssuerVerifier]:
+        """Return the verifiers that are in memory now."""
+        return self._known.values()
+
+    def _is_answered(self, issuer: str) -> bool:
+        return issuer in self._known or self._is_absent(issuer)
+
     def _is_absent(self, issuer: str) -> bool:
         until = self._unknown.get(issuer)
         return until is not None and self._clock.monotonic() < until
@@ -133,3 +173,31 @@ class IssuerResolver:
         if len(self._asked) == self._asked.maxlen and now - self._asked[0] < 1.0:
             raise Unavailable("resolver_busy")
         self._asked.append(now)
+
+
+class _Question:
+    """`resolve`, asked in either colour; awaited for so long, and then cancelled."""
+
+    __slots__ = ("_ask", "_timeout")
+
+    def __init__(self, resolve: Resolve, issuer: str, timeout: float) -> None:
+        self._ask = Ask(resolve, (issuer,), {})
+        self._timeout = timeout
+
+    def perform(self) -> object:
+        try:
+            return self._ask.perform()
+        except Exception:
+            raise
+        except BaseException as error:  # this is a thread of its own, which has nobody else to tell
+            raise RuntimeError(f"resolve raised {error!r}") from error
+
+    async def perform_async(self) -> object:
+        patience = asyncio.timeout(self._timeout)
+        try:
+            async with patience:
+                return await self._ask.perform_async()
+        except TimeoutError as error:
+            if patience.expired():
+                raise Unavailable("resolver_slow") from error
+            raise

@@ -11,7 +11,7 @@ from authmux.forking import renew_after_fork
 from authmux.jose.compact import parse_compact
 from authmux.principal import Principal
 from authmux.verifying.denials import Denials
-from authmux.verifying.health import Health
+from authmux.verifying.health import Health, IssuerHealth
 from authmux.verifying.issuer_resolver import IssuerResolver
 from authmux.verifying.recent import Recent
 from authmux.verifying.token_names import TokenNames
@@ -30,6 +30,7 @@ class IssuerTable:
         resolver: finds the verifiers of issuers that are known only at run time; None where there are no others.
         denials: what is refused though it is genuine; None where nothing is (B-64).
         remember: how many verdicts to hold on tokens of ordinary length, 1 to 3 KB each; fewer on longer ones (B-60).
+        require_keys: whether `start` fetches the keys, and fails without them (B-40).
         clock: where time comes from.
 
     Raises:
@@ -43,6 +44,7 @@ class IssuerTable:
         resolver: IssuerResolver | None = None,
         denials: Denials | None = None,
         remember: int,
+        require_keys: bool = False,
         clock: Clock,
     ) -> None:
         names = [(issuer, verifier) for verifier in verifiers for issuer in verifier.issuers]
@@ -53,6 +55,7 @@ class IssuerTable:
             raise ConfigurationError(f"{len(names)} issuers: more than {MAX_ISSUERS} are for an IssuerResolver (B-20)")
         self._resolver = resolver
         self._denials = denials
+        self._requires_keys = require_keys
         self._clock = clock
         self._verdicts: Recent[bytes, tuple[IssuerVerifier, Verdict]] = Recent(
             remember * ORDINARY, weigh=lambda held: max(held[1].length, ORDINARY)
@@ -70,11 +73,14 @@ class IssuerTable:
         return text.count(".") == 2
 
     def knows_issuer_of(self, text: str) -> bool:
-        """Return whether a text is a JWT that names one of our issuers; nothing of it is verified."""
+        """Return whether a text is a JWT that names one of our issuers, or one that was found; nothing is verified."""
         try:
-            return self.recognises(text) and parse_compact(text).claims.get("iss") in self._verifiers
-        except (InvalidCredential, TypeError):  # an `iss` may be a list
+            issuer = parse_compact(text).claims.get("iss") if self.recognises(text) else None
+        except InvalidCredential:
             return False
+        if not isinstance(issuer, str):
+            return False
+        return issuer in self._verifiers or (self._resolver is not None and self._resolver.has_found(issuer))
 
     def verify(self, credential: PresentedCredential) -> Flow[Principal]:
         """Return whom a token stands for; see `Verifier.verify`."""
@@ -122,8 +128,15 @@ class IssuerTable:
         return self._verifiers.get(issuer) is verifier or self._resolver.holds(issuer, verifier)
 
     def start(self) -> Flow[None]:
-        """Return at once: nothing can be said of an issuer before its keys are there."""
-        yield from ()
+        """Have the keys of every issuer in the table, where that is asked for (B-40).
+
+        Raises:
+            ConfigurationError: they cannot be had.
+        """
+        for verifier in dict.fromkeys(self._verifiers.values()) if self._requires_keys else ():
+            load = getattr(verifier, "load", None)
+            if load is not None:
+                yield from load()
 
     def preload(self) -> None:
         """Have every verifier begin to fetch its keys."""
@@ -138,11 +151,17 @@ class IssuerTable:
                 yield from wait_for_keys()
 
     def health(self) -> Health:
-        """Return how things stand with the keys of every issuer in the table."""
-        told = (getattr(verifier, "health", None) for verifier in dict.fromkeys(self._verifiers.values()))
-        return Health(issuers=[health for tell in told if tell is not None and (health := tell()) is not None])
+        """Return how things stand with the keys of every issuer in the table, and of those that were found."""
+        found = () if self._resolver is None else self._resolver.found()
+        return Health(issuers=_health_of(self._verifiers.values()), found=_health_of(found))
 
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return what is asked: not for keys, which are fetched elsewhere and waited for in either colour."""
         resolved = () if self._resolver is None else (self._resolver.resolve,)
         return resolved if self._denials is None else (*resolved, *self._denials.ports())
+
+
+def _health_of(verifiers: Iterable[IssuerVerifier]) -> list[IssuerHealth]:
+    """Return how things stand with each that fetches keys; one that is there under two names is told once."""
+    told = (getattr(verifier, "health", None) for verifier in dict.fromkeys(verifiers))
+    return [health for tell in told if tell is not None and (health := tell()) is not None]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.errors import ConfigurationError, Fault, InvalidCredential
+from authmux.errors import Fault, InvalidCredential
 from authmux.flow import Flow
 from authmux.jose.claims import TimeRules
 from authmux.jose.compact import CompactToken
@@ -57,12 +57,14 @@ class JWTVerifier:
         subjects_assigned_by_issuer: say True where no user can choose his own `sub`: then a token whose `sub` is its
             client's id stands for a `Client` (RFC 9700 §4.15). Otherwise the caller is an `UnprovenClient`.
         more_scopes: where else to read scopes, such as [("permissions",)]; they are kept apart by default.
-        keys: where keys come from, instead of the issuer: `FixedKeys` or `KeyFile` (B-42).
+        keys: where keys come from, instead of the issuer: `FixedKeys` or `KeyFile` (B-42); nothing is fetched then, and
+            what is said here of fetching has no effect.
         jwks_uri: where the issuer's keys are; by default its metadata tells (B-57).
         allow_private: networks, as "10.2.0.0/16", where keys may be that the metadata puts at another host than the
             issuer's; by default such a host must be public (B-56).
         allow_http: origins, as "http://keycloak:8080", that the issuer and its keys may be at without TLS; by default
-            only loopback, for whoever stands between could put in keys of his own (B-54).
+            only loopback, for whoever stands between could put in keys of his own. Such an origin may be anywhere; a
+            fetch that is held to origins already has to be told itself (B-54).
         trust_issuer_address: say False where somebody else chose the issuer, a customer say: it must be public then.
         max_keys: how many keys a set may have, at most 1000; by default 128, ten times what issuers publish (B-52).
             The size of a document is the fetch's: `HTTPFetch(max_body=…)`, 256 KiB by default.
@@ -138,18 +140,18 @@ class JWTVerifier:
             more_scopes=tuple(more_scopes),
         )
         limits = read_limits(max_keys, stale_for)
-        if keys is not None and jwks_uri is not None:
-            raise ConfigurationError("keys= and jwks_uri= both say where the keys are: leave one of them out")
-        self._keys: KeySource = keys if keys is not None else issuer_keys(
-            issuer,
-            jwks_uri=jwks_uri or profile.jwks_uri,
-            allow_http=allow_http,
-            allow_private=allow_private,
-            trust_issuer_address=trust_issuer_address,
-            limits=limits,
-            fetch=fetch,
-            clock=clock,
-        )
+        if keys is None:
+            keys = issuer_keys(
+                issuer,
+                jwks_uri=jwks_uri or profile.jwks_uri,
+                allow_http=allow_http,
+                allow_private=allow_private,
+                trust_issuer_address=trust_issuer_address,
+                limits=limits,
+                fetch=fetch,
+                clock=clock,
+            )
+        self._keys = keys
         self._has_warned = max_lifetime is not None
 
     @property
@@ -233,8 +235,7 @@ class JWTVerifier:
                 claims, issuer=self._canonical(claims["iss"]), credential=self._proof(claims)
             ),
             header=token.header,
-            thumbprint=key.thumbprint,
-            key_issuer=key.issuer,
+            key=key,
             keys=None,
             not_before=begins,
             not_after=min(ends, now + REMEMBERED_FOR),

@@ -10,8 +10,12 @@ from authmux.jose.jwk import ALGORITHMS
 from authmux.profiles import Path, Profile
 from authmux.profiles.workloads import WORKLOADS
 from authmux.verifying.loopback import is_loopback
+from authmux.verifying.plain_http import Origins, may_be_plain
+from authmux.verifying.refresh_plan import MAX_HARD_TTL
+from authmux.verifying.snapshot import Limits
 
 TENANT: Final = "{tenantid}"
+MOST_KEYS: Final = 1000  # what Entra says that it might publish (B-52)
 _URL_TEXT: Final = re.compile(r"[!-~]+")
 
 
@@ -26,33 +30,38 @@ ANY_AUDIENCE: Final = AnyAudience()
 """Say this as the audience to take tokens that are meant for anybody: only where the issuer is for this API alone."""
 
 
-def require_https(name: str, url: str) -> None:
+def require_https(name: str, url: str, *, allow_http: Origins = frozenset()) -> None:
     """Return if a URL is one that keys may come from."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise ConfigurationError(f"{name} {url!r} is no URL") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise ConfigurationError(f"{name} {url!r}: write the https URL; plain http is for loopback only (B-11)")
+    if parts.scheme != "https" and not (parts.scheme == "http" and may_be_plain(host, port, allow_http)):
+        raise ConfigurationError(
+            f"{name} {url!r}: write the https URL; plain http is for loopback only, and for origins that allow_http="
+            " lists (B-11)"
+        )
     if not _URL_TEXT.fullmatch(url):  # urlsplit() forgives blanks, but no token's `iss` has them
         raise ConfigurationError(f"{name} {url!r} has a blank or another character in it that no URL has")
     if not host or parts.fragment or "@" in parts.netloc or (parts.query and name == "issuer"):
         raise ConfigurationError(f"{name} {url!r}: write scheme, host and path, and nothing else")
 
 
-def read_jwks_uri(jwks_uri: str | None, issuer: str) -> str | None:
+def read_jwks_uri(jwks_uri: str | None, issuer: str, *, allow_http: Origins = frozenset()) -> str | None:
     """Return where the keys are, or None for a place that the issuer's metadata tells."""
     if jwks_uri is not None:
-        require_https("jwks_uri", jwks_uri)
+        require_https("jwks_uri", jwks_uri, allow_http=allow_http)
     elif TENANT in issuer:
         raise ConfigurationError(f"an issuer with {TENANT} in it has no metadata of its own: give jwks_uri=")
     return jwks_uri
 
 
-def read_issuers(issuer: str, profile: Profile, tenants: Collection[str]) -> Mapping[str, str | None]:
+def read_issuers(
+    issuer: str, profile: Profile, tenants: Collection[str], *, allow_http: Origins = frozenset()
+) -> Mapping[str, str | None]:
     """Return every spelling of `iss` that is taken, with the tenant that it is of (B-21)."""
-    require_https("issuer", issuer)
+    require_https("issuer", issuer, allow_http=allow_http)
     if (TENANT in issuer) != bool(tenants):
         raise ConfigurationError(f"tenants= and an issuer with {TENANT} in it go together: name the tenants to accept")
     names: dict[str, str | None] = {issuer: None}
@@ -124,6 +133,20 @@ def read_seconds(name: str, seconds: float, *, least: float, most: float) -> flo
     if not least <= seconds <= most:
         raise ConfigurationError(f"{name} {seconds}: write seconds from {least:g} to {most:g}")
     return seconds
+
+
+def read_max_keys(max_keys: int) -> int:
+    """Return how many keys a set may have (B-52)."""
+    if not 1 <= max_keys <= MOST_KEYS:
+        raise ConfigurationError(f"max_keys {max_keys}: write a number from 1 to {MOST_KEYS} (B-52)")
+    return max_keys
+
+
+def read_limits(max_keys: int, stale_for: float) -> Limits:
+    """Return how many keys are taken, and for how long they are believed."""
+    return Limits(
+        max_keys=read_max_keys(max_keys), stale_for=read_seconds("stale_for", stale_for, least=0, most=MAX_HARD_TTL)
+    )
 
 
 def read_accept(

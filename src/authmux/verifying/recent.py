@@ -21,7 +21,7 @@ class Recent(Generic[K, V]):
     """A mapping that forgets what was not asked for the longest.
 
     Arguments:
-        size: how many entries it holds, or how much they may weigh together.
+        size: how many entries it holds, or how much they may weigh together; 0 holds none.
         weigh: says what an entry weighs, which is 1 by default; one that weighs more than everything is not held.
     """
 
@@ -41,6 +41,15 @@ class Recent(Generic[K, V]):
                 return self._cache[key]
             except KeyError:
                 return None
+
+    def __contains__(self, key: K) -> bool:
+        with self._lock:
+            return key in self._cache
+
+    def values(self) -> list[V]:
+        """Return what is held at this moment; that does not count as asking for it."""
+        with self._lock:
+            return list(self._cache.values())
 
     def put(self, key: K, value: V) -> None:
         """Hold a value."""

@@ -13,10 +13,16 @@ MIN_TTL: Final = 300.0  # B-30: Auth0 says 15 s, and means nothing by it
 MAX_TTL: Final = 3600.0  # B-30: Okta says weeks; a stolen key is gone within the hour
 REFRESH_AHEAD: Final = 0.8  # B-31: at this part of the TTL, a tenth more or less
 HARD_TTL: Final = 86_400.0  # B-32: Entra's advice; older keys are not believed
+MAX_HARD_TTL: Final = 7 * 86_400.0  # B-32
 FORCED_EVERY: Final = 30.0  # B-33
 FORCED_PER_HOUR: Final = 120  # B-34
 MAX_BACKOFF: Final = 60.0  # B-37
 MAX_RETRY_AFTER: Final = 300.0  # B-37
+
+
+def fresh_for(max_age: float | None) -> float:
+    """Return for how many seconds a set is fresh of which its issuer says `max_age`, or nothing (B-30)."""
+    return DEFAULT_TTL if max_age is None else min(max(max_age, MIN_TTL), MAX_TTL)
 
 
 class RefreshPlan:
@@ -61,8 +67,7 @@ class RefreshPlan:
         """Note a usable answer and what it said of its freshness (B-30, B-31)."""
         self._failures = 0
         self._not_before = now
-        ttl = DEFAULT_TTL if max_age is None else min(max(max_age, MIN_TTL), MAX_TTL)
-        self.due_at = now + ttl * REFRESH_AHEAD * self._random.uniform(0.9, 1.1)
+        self.due_at = now + fresh_for(max_age) * REFRESH_AHEAD * self._random.uniform(0.9, 1.1)
 
     def failed(self, now: float, *, retry_after: float | None) -> None:
         """Note a failure; the next attempt is 1, 2, 4 … 60 s away, each drawn from its upper half (B-37)."""

@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from typing import Final
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.errors import Fault, InvalidCredential, Unavailable
-from authmux.flow import Flow
+from authmux.errors import ConfigurationError, Fault, InvalidCredential, Unavailable
+from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
 from authmux.jose.jwk import PublicKey
 from authmux.jose.key_set import NotAKeySet
@@ -20,9 +20,12 @@ from authmux.verifying.absent_kids import AbsentKids
 from authmux.verifying.discovery import KeyAddress
 from authmux.verifying.fetch import Fetch, FetchFailed
 from authmux.verifying.health import IssuerHealth
-from authmux.verifying.refresh_plan import HARD_TTL, RefreshPlan
+from authmux.verifying.key_set_report import name_of, report
+from authmux.verifying.plain_http import Origins
+from authmux.verifying.published_keys import PublishedKeys
+from authmux.verifying.refresh_plan import RefreshPlan
 from authmux.verifying.scheduler import SHARED_SCHEDULER, Scheduler
-from authmux.verifying.snapshot import Snapshot, max_age, next_snapshot
+from authmux.verifying.snapshot import Limits, Snapshot
 from authmux.verifying.waiting_room import NoRoom, WaitingRoom
 
 _log = logging.getLogger("authmux.fetch")
@@ -36,7 +39,9 @@ class RemoteKeys:
     Arguments:
         issuer: its name, exactly.
         jwks_uri: where its keys are; None to find that out from its metadata (B-57).
+        allow_http: origins that metadata may send to without TLS (B-54).
         fetch: how documents are fetched.
+        limits: how many keys are taken, and for how long they are believed.
         clock, scheduler: where time comes from, and the threads that fetch.
     """
 
@@ -45,13 +50,16 @@ class RemoteKeys:
         issuer: str,
         *,
         jwks_uri: str | None,
+        allow_http: Origins = frozenset(),
         fetch: Fetch,
+        limits: Limits = Limits(),  # noqa: B008  # a value
         clock: Clock = SYSTEM_CLOCK,
         scheduler: Scheduler = SHARED_SCHEDULER,
     ) -> None:
         self._issuer = issuer
-        self._address = KeyAddress(issuer, configured=jwks_uri, fetch=fetch)
-        self._fetch = fetch
+        self._stale_for = limits.stale_for
+        address = KeyAddress(issuer, configured=jwks_uri, allow_http=allow_http, fetch=fetch)
+        self._published = PublishedKeys(address, fetch=fetch, limits=limits, clock=clock)
         self._clock = clock
         self._scheduler = scheduler
         self._snapshot: Snapshot | None = None
@@ -81,9 +89,9 @@ class RemoteKeys:
                 self._begin(forced=False)
 
     def usable(self) -> Snapshot | None:
-        """Return the current keys, unless the issuer has not confirmed them for a day (B-32)."""
+        """Return the current keys, unless the issuer has not confirmed them for too long (B-32)."""
         snapshot = self._snapshot
-        if snapshot is not None and self._clock.monotonic() - snapshot.confirmed_at < HARD_TTL:
+        if snapshot is not None and self._clock.monotonic() < snapshot.believed_until:
             return snapshot
         return None
 
@@ -111,6 +119,29 @@ class RemoteKeys:
                 yield from self._first_keys()
         except Unavailable:
             return
+
+    def load(self) -> Flow[None]:
+        """Have the keys, fetched by the caller itself: no thread of ours is left behind that a fork would lose (B-40).
+
+        Raises:
+            ConfigurationError: they cannot be had at the first attempt.
+        """
+        held = self._snapshot or self._inherited
+        if held is None or self._clock.monotonic() >= held.believed_until:
+            yield from ask(self._load)
+
+    def _load(self) -> None:
+        try:
+            snapshot, _ = self._published.get(None, forced=False)
+        except Exception as error:
+            reason = error if isinstance(error, FetchFailed | NotAKeySet) else repr(error)
+            raise ConfigurationError(
+                f"issuer {self._issuer}: its keys cannot be fetched ({reason}), and require_keys_at_start asks for them"
+            ) from error
+        report(self._issuer, None, snapshot.keys)
+        with self._lock:
+            if self._snapshot is None:
+                self._inherited = snapshot  # whoever comes first takes them over, before a fork or after it
 
     def _first_keys(self) -> Flow[Snapshot]:
         """Wait for keys where there are none, together with everybody else (A-175)."""
@@ -176,9 +207,10 @@ class RemoteKeys:
             return IssuerHealth(
                 issuer=self._issuer,
                 age=None if snapshot is None else now - snapshot.confirmed_at,
+                believed_for=self._stale_for if snapshot is None else snapshot.believed_until - snapshot.confirmed_at,
                 generation=0 if snapshot is None else snapshot.generation,
                 keys=0 if snapshot is None else len(snapshot.keys.keys),
-                set_hash=None if snapshot is None else snapshot.keys.name,
+                set_hash=None if snapshot is None else name_of(snapshot.keys),
                 failures=self._plan.failures,
                 next_attempt_in=self._plan.delay(now),
                 fetches=dict(self._outcomes),
@@ -205,7 +237,7 @@ class RemoteKeys:
 
     def _attempt(self, flight: "Future[None]", *, forced: bool) -> None:
         try:
-            snapshot, max_age = self._fetch_keys(forced=forced)
+            snapshot, max_age = self._published.get(self._snapshot, forced=forced)
         except BaseException as error:  # a `Fetch` that uses asyncio may end in a CancelledError
             self._failed(error)
         else:
@@ -216,36 +248,13 @@ class RemoteKeys:
         self._scheduler.watch(self, due_at=due_at)
         flight.set_result(None)
 
-    def _fetch_keys(self, *, forced: bool) -> tuple[Snapshot, float | None]:
-        source = self._address.get(now=self._clock.monotonic())
-        held = self._snapshot
-        headers = {"Accept": "application/jwk-set+json, application/json"}
-        if forced:
-            headers["Cache-Control"] = "no-cache"
-        if held is not None and held.etag is not None and held.source == source:
-            headers["If-None-Match"] = held.etag
-        try:
-            answer = self._fetch(source, headers)
-        except FetchFailed as error:
-            if error.status == 404:
-                self._address.forget()
-            raise
-        return next_snapshot(held, answer, source, now=self._clock.monotonic()), max_age(answer)
-
     def _succeeded(self, snapshot: Snapshot, max_age: float | None) -> None:
-        held, self._snapshot = self._snapshot, snapshot
-        self._absent.forget()
         with self._lock:
+            held, self._snapshot, self._inherited = self._snapshot, snapshot, None
             self._outcomes["fetched" if held is None or held.keys is not snapshot.keys else "not_modified"] += 1
             self._plan.succeeded(self._clock.monotonic(), max_age=max_age)
-        for reason, count in snapshot.keys.skipped:
-            level = logging.ERROR if reason == "secret_published" else logging.INFO
-            _log.log(level, "issuer %s: %d keys skipped: %s", self._issuer, count, reason)
-        if snapshot.keys.ambiguous_kids:
-            count = snapshot.keys.ambiguous_kids
-            _log.warning("issuer %s: %d kids name two keys each, and can name none", self._issuer, count)
-        if held is not None and held.keys.thumbprints.isdisjoint(snapshot.keys.thumbprints):
-            _log.warning("issuer %s: full rotation, none of the keys known so far is published now", self._issuer)
+        self._absent.forget()
+        report(self._issuer, None if held is None else held.keys, snapshot.keys)
 
     def _failed(self, error: BaseException) -> None:
         retry_after = error.retry_after if isinstance(error, FetchFailed) else None

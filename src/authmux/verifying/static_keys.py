@@ -17,7 +17,9 @@ from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow
 from authmux.forking import renew_after_fork
 from authmux.jose.jwk import PublicKey
-from authmux.jose.key_set import KeySet, NotAKeySet, parse_key_set
+from authmux.jose.key_set import MAX_KEYS, KeySet, NotAKeySet, parse_key_set
+from authmux.verifying.jwt_settings import read_max_keys
+from authmux.verifying.key_set_report import report_small_exponents
 
 _log = logging.getLogger("authmux.verifying")
 
@@ -36,17 +38,20 @@ class FixedKeys:
 
     Arguments:
         jwks: a JWK set (RFC 7517 §5), as a mapping or as text.
+        max_keys: how many keys it may have, at most 1000 (B-52).
 
     Raises:
         ConfigurationError: there is no usable key in it.
     """
 
-    def __init__(self, jwks: Mapping[str, Any] | str | bytes) -> None:
+    def __init__(self, jwks: Mapping[str, Any] | str | bytes, *, max_keys: int = MAX_KEYS) -> None:
+        read_max_keys(max_keys)
         text = json.dumps(jwks) if isinstance(jwks, Mapping) else jwks
         try:
-            keys = parse_key_set(text.encode() if isinstance(text, str) else text)
+            keys = parse_key_set(_encode(text), max_keys=max_keys)
         except NotAKeySet as error:
             raise ConfigurationError(f"the keys are no usable JWK set: {error}") from None
+        report_small_exponents("the keys given", keys)
         self._given = Given(keys)
 
     @classmethod
@@ -62,7 +67,7 @@ class FixedKeys:
             ConfigurationError: it is no public key of a kind that is taken.
         """
         try:
-            key: Any = load_pem_public_key(text.encode() if isinstance(text, str) else text)
+            key: Any = load_pem_public_key(_encode(text))
         except (ValueError, TypeError, UnsupportedAlgorithm):
             raise ConfigurationError("this is no public key in PEM form") from None
         for family in (RSAAlgorithm, ECAlgorithm, OKPAlgorithm):
@@ -92,14 +97,16 @@ class KeyFile:
 
     Arguments:
         path: of the file.
+        max_keys: how many keys it may have, at most 1000 (B-52).
         clock: for when to look.
 
     Raises:
         ConfigurationError: there is no usable key in it at the start.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, max_keys: int = MAX_KEYS, clock: Clock = SYSTEM_CLOCK) -> None:
         self._path = path
+        self._max_keys = read_max_keys(max_keys)
         self._clock = clock
         self._changed_at: tuple[int, ...] | None = None
         self._look_at = clock.monotonic() + _LOOK_EVERY
@@ -142,13 +149,19 @@ class KeyFile:
     def _read(self) -> Given:
         stamp = self._stamp()
         with open(self._path, "rb") as file:
-            given = Given(parse_key_set(file.read()))
+            given = Given(parse_key_set(file.read(), max_keys=self._max_keys))
         self._changed_at = stamp
+        report_small_exponents(f"the key file {os.fspath(self._path)}", given.keys)
         return given
 
     def _stamp(self) -> tuple[int, ...]:
         status = os.stat(self._path)
         return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _encode(text: str | bytes) -> bytes:
+    """Return a text as bytes; whoever reads them refuses a lone surrogate, as everything else that is not UTF-8."""
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
 def _choose(keys: KeySet, alg: str, kid: str | None) -> PublicKey:

@@ -302,6 +302,27 @@ def test_a_waiter_who_goes_away_takes_nothing_with_him() -> None:
     assert asyncio.run(go_away_and_stay()) == "keys"
 
 
+def test_a_cancellation_that_comes_with_the_end() -> None:
+    """Who is cancelled in the very step in which the future ends is cancelled, and no error is reported as lost."""
+    future: Future[str] = Future()
+    reported: list[object] = []
+
+    async def be_cancelled() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+        gone = asyncio.create_task(run_async(wait(future, timeout=10)))
+        await asyncio.sleep(0)
+        future.set_exception(KeyError("late"))
+        for _ in range(2):  # until the waiter's own future has it, and he has not
+            await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+
+    asyncio.run(be_cancelled())
+    gc.collect()
+    assert reported == []
+
+
 @pytest.mark.parametrize("flow", [lambda: ask(add_async, 1, 2), lambda: wait(Future(), timeout=1)], ids=["ask", "wait"])
 def test_trio_is_refused(flow: Callable[[], Flow[Any]]) -> None:
     """On a loop that is not asyncio's, a flow that has to await is refused with a sentence."""

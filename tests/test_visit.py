@@ -41,6 +41,10 @@ class Judgement:
             raise self.verdict
         return self.verdict
 
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Say nothing against it."""
+        yield from ()
+
 
 def visit_by(judgement: Judgement, *asked: Requirement) -> Visit:
     """Return the visit of a writer, of whom guards have asked something."""

@@ -144,7 +144,16 @@ class Wait:
     async def perform_async(self) -> object:
         """Await it, shielded: a caller that goes away takes nobody else's answer with it."""
         _refuse_trio()
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._future)), self._timeout)
+        future = asyncio.wrap_future(self._future)
+        future.add_done_callback(_read)
+        async with asyncio.timeout(self._timeout):  # before 3.12 wait_for loses a cancellation that comes with the end
+            return await asyncio.shield(future)
+
+
+def _read(future: "asyncio.Future[Any]") -> None:
+    """Look at the outcome, so that asyncio does not report an error for which nobody waited to the end."""
+    if not future.cancelled():
+        future.exception()
 
 
 def awaits(function: Callable[..., object]) -> bool:

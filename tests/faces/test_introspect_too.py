@@ -204,6 +204,7 @@ def test_a_key_of_ours(scene: Scene, get: Get) -> None:
 ANSWERS: dict[str, tuple[Mapping[str, Any], bool]] = {
     "another subject": ({"sub": "subject-2"}, False),
     "another client": ({"client_id": "client-2"}, False),
+    "another token": ({"jti": "token-2"}, False),
     "another issuer": ({"iss": "https://other.example"}, False),
     "another audience": ({"aud": "https://other.example"}, False),
     "expired by its word": ({"exp": GOOD["exp"] - 3600}, False),

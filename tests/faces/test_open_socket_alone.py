@@ -152,6 +152,10 @@ class Judgement:
         yield from ()
         raise self.error
 
+    def confirm(self, principal: Principal, credential: PresentedCredential) -> Flow[None]:
+        """Say nothing against it."""
+        yield from ()
+
 
 REVOKED = InvalidCredential(Fault.REVOKED, "revoked")
 

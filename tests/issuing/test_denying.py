@@ -79,3 +79,20 @@ def test_a_store_without_denials() -> None:
     service = TokenService(cast("TokenStore", KeysOnly()), TOKENS)
     with pytest.raises(NotPossible, match="DenialStore"):
         service.deny(ALICE, by=BY)
+
+
+@pytest.mark.parametrize("moment", [float("nan"), float("inf"), -1.0, 1e12, True, "2026-01-01"], ids=str)
+@pytest.mark.parametrize("name", ["before", "until"])
+def test_what_is_no_moment(service: TokenService, name: str, moment: Any) -> None:
+    """B-64: a denial that would stand and refuse nobody is refused, and what stood before stands."""
+    service.deny(ALICE, by=BY, before=100.0)
+    with pytest.raises(NotPossible, match=f"{name} .*seconds since the epoch"):
+        service.deny(ALICE, by=BY, **{name: moment})
+    assert [each.before for each in service.list_denials(by=BY)] == [100.0]
+
+
+def test_what_no_denial_is_about(service: TokenService) -> None:
+    """B-64: a word that nobody knows is refused: who reads it could tell of no token any more whether it is denied."""
+    with pytest.raises(NotPossible, match="one of token, subject, client"):
+        service.deny(Target(cast("Denied", "jti"), ISSUER, "alice"), by=BY)
+    assert service.deny(Target(cast("Denied", "tenant"), "", "acme"), by=BY).target.what is Denied.TENANT

@@ -88,9 +88,9 @@ class TokenJudge:
         laxity = find_laxity(text, dialect.profile)
         if laxity is not None:
             raise Disagreement(f"authmux accepts a token though {laxity}")
-        named = [key for (name, kid), key in self._keys.items() if name == verdict.thumbprint]
+        named = [key for (name, kid), key in self._keys.items() if name == verdict.key.thumbprint]
         if token.header.kid is not None:
-            named = [self._keys[verdict.thumbprint, token.header.kid]]
+            named = [self._keys[verdict.key.thumbprint, token.header.kid]]
         question = Question(
             text=text,
             jwk=named[0],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.stores.denial import Denial, DenialsVersion, Target
+from authmux.stores.denial import Denial, DenyList, Target
 from authmux.stores.port import DenialsReading, PepperCheck, Query, Reading, Revision
 from authmux.stores.record import Record
 from authmux.stores.sql import AsyncSQLStore, SQLStore
@@ -70,9 +70,13 @@ class Driven:
         """Lift."""
         return self.wait_for(self.awaiting.lift(target))
 
-    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
+    def denials_version(self) -> DenialsReading:
+        """Read which denials there are."""
+        return self.wait_for(self.awaiting.denials_version())
+
+    def denials(self) -> DenyList:
         """Read the denials."""
-        return self.wait_for(self.awaiting.denials(known))
+        return self.wait_for(self.awaiting.denials())
 
     def list_denials(self) -> Sequence[Denial]:
         """List the denials."""

@@ -105,6 +105,16 @@ def test_schema_twice(store: AnySQLStore) -> None:
     assert store.find(record.id) == before
 
 
+def test_what_was_changed_without_triggers(store: AnySQLStore, psql: Psql) -> None:
+    """What changed while a trigger was gone moved no revision: a schema made whole moves both (K-22)."""
+    query = "SELECT id, token FROM authmux_revision ORDER BY id"
+    before = psql.execute(query).fetchall()
+    psql.execute("DROP TRIGGER authmux_denials_revision ON authmux_denials")
+    store.create_schema()
+    after = psql.execute(query).fetchall()
+    assert [row in after for row in before] == [False, False]
+
+
 def test_schema_by_several_processes(postgres: PostgreSQL) -> None:
     """Several processes, whatever their drivers, may start at once on an empty database, and none fails (K-15)."""
     rooms = [postgres.make_room() for _ in range(ROOMS)]

@@ -319,3 +319,32 @@ def test_a_migration_that_takes_the_triggers_is_noticed(
     assert "call store.create_schema()" in caplog.text
     store.create_schema()
     assert store.freshness()
+
+
+@pytest.mark.parametrize("table", ["authmux_credentials", "authmux_credential_secrets", "authmux_denials"])
+def test_what_was_changed_without_triggers(store: AnySQLStore, path: Path, table: str) -> None:
+    """What changed while the triggers were gone moved no revision: a schema made whole moves both (K-22)."""
+    before = store.freshness()
+    with closing(sqlite3.connect(path)) as shell:
+        seen = dict(shell.execute("SELECT id, token FROM authmux_revision"))
+        shell.execute(f"DROP TRIGGER {table}_update")
+        shell.commit()
+        store.create_schema()
+        now = dict(shell.execute("SELECT id, token FROM authmux_revision"))
+    assert [seen[row] == now[row] for row in sorted(seen)] == [False, False]
+    assert store.freshness() != before
+
+
+@pytest.mark.parametrize("row", [("jti", None, None), ("subject", "2026-01-01", None), ("subject", None, "2026-01-01")])
+def test_a_denial_that_nobody_understands(
+    store: AnySQLStore, path: Path, row: tuple[str, str | None, str | None]
+) -> None:
+    """B-64: what was typed in wrongly refuses everybody as an outage does, and is no error of ours."""
+    what, before, until = row
+    with closing(sqlite3.connect(path)) as shell:
+        shell.execute(
+            "INSERT INTO authmux_denials VALUES (?, 'i', 'a', ?, ?, 1.0, 'x', 'other')", (what, before, until)
+        )
+        shell.commit()
+    with pytest.raises(StoreUnavailable, match="nobody understands"):
+        store.denials()

@@ -10,7 +10,7 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -665,3 +665,30 @@ def test_the_deadline_holds_over_tls(authority: Authority, behaviour: Behaviour)
     with FaultServer(behaviour, tls=authority.serve()) as server:
         assert_cut(server.url(), ca_bundle=authority.bundle)
         join_fetches()
+
+
+def test_addresses_after_the_deadline() -> None:
+    """B-50: of a host with many addresses that lead nowhere none is tried once nobody waits, and the thread ends."""
+    with socket.socket() as hole:  # its one place is taken: who connects waits
+        hole.bind(("127.0.0.1", 0))
+        hole.listen(0)
+        port = hole.getsockname()[1]
+        with ExitStack() as taken:
+            for _ in range(3):
+                place = taken.enter_context(socket.socket())
+                place.setblocking(False)
+                with suppress(BlockingIOError):
+                    place.connect(("127.0.0.1", port))
+            before = set(threading.enumerate())
+            fetch = HTTPFetch(
+                connect_timeout=0.2,
+                deadline=0.3,
+                trusted=[f"https://127.0.0.1:{port}"],
+                allow_private=["127.0.0.0/8"],
+                resolve=lambda host, port: ["127.0.0.1"] * 100,
+            )
+            with pytest.raises(FetchFailed, match="timeout"):
+                fetch(f"https://idp.example:{port}/jwks", {})
+            for left in set(threading.enumerate()) - before:
+                left.join(5)
+                assert not left.is_alive()

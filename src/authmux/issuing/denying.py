@@ -9,6 +9,7 @@ from authmux.issuing import fields
 from authmux.issuing.actor import System
 from authmux.issuing.rules import read_reason
 from authmux.issuing.verbs import Verbs
+from authmux.jose.claims import MAX_TIME
 from authmux.stores.denial import Denial, Denied, Target
 from authmux.stores.port import DenialStore, WriteRefused
 
@@ -38,12 +39,15 @@ def deny(
             None refuses whatever comes, as long as the denial stands.
         until: from when on it need not stand, in seconds since the epoch: the token's `exp`, say. It is kept 300 s
             longer, since a verifier may be that lenient. None for no end.
+
+    Raises:
+        NotPossible: the target could never match anything, or a moment is none.
     """
     now = verbs.clock.time()
     denial = Denial(
         target=_read_target(target),
-        before=before,
-        until=None if until is None else until + LEEWAY,
+        before=_read_moment("before", before),
+        until=None if until is None else _read_moment("until", until, later=LEEWAY),
         at=now,
         by=by.name,
         reason=read_reason(reason),
@@ -76,11 +80,23 @@ def _store(verbs: Verbs) -> DenialStore:
     return cast("DenialStore", verbs.store)
 
 
+def _read_moment(name: str, moment: float | None, *, later: float = 0.0) -> float | None:
+    """Return a moment: with one that is none, as NaN, a denial would stand and refuse nobody."""
+    if moment is None:
+        return None
+    if type(moment) not in (int, float) or not 0 <= moment <= MAX_TIME:
+        raise NotPossible(f"{name} {moment!r}: write seconds since the epoch, up to the year 9999")
+    return moment + later
+
+
 def _read_target(target: Target) -> Target:
     """Return what a denial may name: a name left out would never match anything, and refuse nobody."""
-    if bool(target.issuer) == (target.what is Denied.TENANT):
-        raise NotPossible("name the issuer, as `iss` has it; for a tenant, which is yours, leave it empty")
-    if bool(target.value) == (target.what is Denied.ISSUER):
+    if target.what not in list(Denied):  # who reads the denials would know no such word, and refuse everybody
+        raise NotPossible(f"{target.what!r}: what is denied is one of {', '.join(Denied)}")
+    what = Denied(target.what)
+    if bool(target.issuer) == (what is Denied.TENANT):
+        raise NotPossible("name the issuer, as the principal has it; for a tenant, which is yours, leave it empty")
+    if bool(target.value) == (what is Denied.ISSUER):
         raise NotPossible("name what is denied; for an issuer as a whole, leave the value empty")
     issuer = fields.read_text("the issuer", target.issuer, limit=512)
-    return Target(target.what, issuer, fields.read_text("the value", target.value, limit=512))
+    return Target(what, issuer, fields.read_text("the value", target.value, limit=512))

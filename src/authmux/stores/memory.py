@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 
 from authmux.forking import renew_after_fork
-from authmux.stores.denial import Denial, DenialsVersion, DenyList, Target
+from authmux.stores.denial import Denial, DenyList, Target
 from authmux.stores.port import DenialsReading, PepperCheck, Query, Reading, Revision, WriteRefused
 from authmux.stores.record import OwnerType, Record
 
@@ -87,11 +87,14 @@ class MemoryStore:
             self._keep_denials(rest)
         return was_there
 
-    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
-        """Read all denials; see `DenialStore.denials`."""
+    def denials_version(self) -> DenialsReading:
+        """Read which denials there are; see `DenialStore.denials_version`."""
         revision = self._revision
-        deny_list = self._deny_list
-        return DenialsReading(None if deny_list.version == known else deny_list, revision)
+        return DenialsReading(self._deny_list.version, revision)
+
+    def denials(self) -> DenyList:
+        """Read all denials; see `DenialStore.denials`."""
+        return self._deny_list
 
     def list_denials(self) -> Sequence[Denial]:
         """Return all denials, by target."""

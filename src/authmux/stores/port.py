@@ -36,13 +36,13 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class DenialsReading:
-    """The denials, as they were under a revision that was sampled before they were read (K-22).
+    """Which denials there are, and under which revision of everything, sampled at one moment (K-22).
 
     Arguments:
-        denials: None where they are still those of the version that the reader has.
+        version: of the denials alone; another one after every change of them.
     """
 
-    denials: DenyList | None
+    version: DenialsVersion
     revision: Revision | None
 
 
@@ -165,8 +165,12 @@ class DenialStore(Freshness, Protocol):
         """Take a denial away; return whether there was one."""
         ...
 
-    def denials(self, known: DenialsVersion | None = None) -> DenialsReading:
-        """Read all denials, unless they are of the version that is known already."""
+    def denials_version(self) -> DenialsReading:
+        """Read which denials there are; quickly, however many."""
+        ...
+
+    def denials(self) -> DenyList:
+        """Read all denials; of the version that there was, or of a later one."""
         ...
 
     def list_denials(self) -> Sequence[Denial]:
@@ -185,7 +189,11 @@ class AsyncDenialStore(Freshness, Protocol):
         """See `DenialStore.lift`."""
         ...
 
-    def denials(self, known: DenialsVersion | None = None) -> Awaitable[DenialsReading]:
+    def denials_version(self) -> Awaitable[DenialsReading]:
+        """See `DenialStore.denials_version`."""
+        ...
+
+    def denials(self) -> Awaitable[DenyList]:
         """See `DenialStore.denials`."""
         ...
 

@@ -33,8 +33,8 @@ class Authenticator:
         require_keys_at_start: have `start` fetch the keys of every issuer, and fail where one cannot be asked; each is
             asked once. False by default: an issuer that is away would keep all that needs no JWT from starting too,
             and its tokens are answered 503 until it is back. Issuers of an `IssuerResolver` are not known yet (B-40).
-        denials: the store whose denials count for JWTs, and for every other credential that is not kept there itself
-            (B-64); `TokenService.deny` makes them. By default there are none.
+        denials: the store whose denials count for JWTs, and for whatever else is no key or PAT (B-64);
+            `TokenService.deny` makes them. By default there are none.
         observer: is told what becomes of every request; `authmux.otel.OpenTelemetry` counts.
         clock: where time comes from.
 

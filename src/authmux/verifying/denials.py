@@ -34,12 +34,14 @@ class Denials:
         self._clock = clock
         self._held: tuple[Revision, DenyList] | None = None
         self._readings: Flights[Revision, DenyList] = Flights()
+        self._lists: Flights[DenialsVersion, DenyList] = Flights()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Forget what the parent process held."""
         self._held = None
         self._readings.clear()
+        self._lists.clear()
 
     def at_hand(self) -> DenyList | None:
         """Return the denials if they are known to be those of now, without waiting.
@@ -100,16 +102,17 @@ class Denials:
 
     def ports(self) -> Iterable[Callable[..., object]]:
         """Return what is asked."""
-        return (self._store.denials,)
+        return (self._store.denials_version, self._store.denials)
 
     def _read(self) -> Flow[DenyList]:
+        """See which denials there are, and read them where they are others: once for all who have seen the same."""
+        seen = yield from ask(self._store.denials_version)
         held = self._held
-        reading = yield from ask(self._store.denials, held[1].version if held is not None else None)
-        deny_list = reading.denials
-        if deny_list is None:
-            assert held is not None
+        if held is not None and held[1].version == seen.version:
             deny_list = held[1]
-        self._held = None if reading.revision is None else (reading.revision, deny_list)
+        else:
+            deny_list = yield from self._lists.share(seen.version, lambda: ask(self._store.denials), timeout=WAIT)
+        self._held = None if seen.revision is None else (seen.revision, deny_list)
         return deny_list
 
 

@@ -151,7 +151,8 @@ class HTTPFetch:
         try:
             return outcome.result(timeout=self._deadline)
         finally:
-            line.add_done_callback(_cut)
+            if not line.cancel():  # else nothing is connected yet, and `_connect` tries no other address
+                line.add_done_callback(_cut)
 
     def _make_connection(self, target: Url, address: str | None) -> HTTPConnection:
         """Choose TLS or, for loopback and the listed origins only, none (B-54); names are checked, not addresses."""
@@ -183,12 +184,17 @@ class HTTPFetch:
             raise FetchFailed("address")
         return addresses
 
-    def _connect(self, target: Url) -> HTTPConnection:
-        """Connect to the first address that answers: a host may have one of IPv6 that leads nowhere from here."""
+    def _connect(self, line: Future[socket.socket], target: Url) -> HTTPConnection:
+        """Connect to the first address that answers: a host may have one of IPv6 that leads nowhere from here.
+
+        Whoever chose the host may have given it hundreds: once nobody waits, no other is tried (B-50).
+        """
         *others, last = self._choose_addresses(target)
         for address in others:
             with suppress(exceptions.HTTPError, OSError):
                 return self._open(target, address)
+            if line.cancelled():
+                raise FetchFailed("timeout")
         return self._open(target, last)
 
     def _open(self, target: Url, address: str | None) -> HTTPConnection:
@@ -203,8 +209,10 @@ class HTTPFetch:
     def _exchange(
         self, line: Future[socket.socket], *, target: Url, headers: Mapping[str, str], form: bytes | None
     ) -> Fetched:
-        with closing(self._connect(target)) as connection:
+        with closing(self._connect(line, target)) as connection:
             connection.timeout = self._deadline
+            if not line.set_running_or_notify_cancel():
+                raise FetchFailed("timeout")
             line.set_result(connection.sock)
             asked = _USUAL_HEADERS | self._own_headers(target) | dict(headers)
             asked |= {"accept-encoding": "identity", "host": target.netloc or ""}

@@ -128,6 +128,9 @@ class IntrospectionVerifier:
         is_another_client = None not in (told.client_id, principal.client_id) and told.client_id != principal.client_id
         if said.claims.get("sub", principal.id) != principal.id or is_another_client:
             raise InvalidCredential(Fault.REVOKED, "another_caller")
+        names = [each.credential.id for each in (told, principal) if each.credential and each.credential.id]
+        if len(set(names)) > 1:
+            raise InvalidCredential(Fault.REVOKED, "another_token")
 
     def _learn(self, credential: PresentedCredential) -> Flow[Said]:
         """Return what the server says of a token, now or a moment ago."""

@@ -59,6 +59,7 @@ class AsyncSQLStore(OnDatabase):
     pepper_checks = awaiting(operations.pepper_checks)
     deny = awaiting(denying.deny)
     lift = awaiting(denying.lift)
+    denials_version = awaiting(denying.denials_version)
     denials = awaiting(denying.read_denials)
     list_denials = awaiting(denying.list_denials)
     _create_schema = awaiting(operations.create_schema)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select
 
-from authmux.stores.denial import Denial, DenialsVersion, Denied, DenyList, Target
+from authmux.stores.denial import Denial, Denied, DenyList, Target
 from authmux.stores.port import DenialsReading, StoreUnavailable, WriteRefused
 from authmux.stores.sql.dialect import dialect_of
 from authmux.stores.sql.tables import DENIALS, EVERYTHING, denials, revision
@@ -13,6 +13,7 @@ from authmux.stores.sql.transaction import changing, reading
 
 _TOKENS: Final = select(revision.c.id, revision.c.token)
 _REST: Final = [column.name for column in denials.columns if column.name not in Target._fields]
+_WORDS: Final = frozenset(Denied)
 _ALL: Final = select(denials).order_by(denials.c.what, denials.c.issuer, denials.c.value)
 
 
@@ -42,20 +43,29 @@ def lift(connection: Connection, target: Target) -> bool:
 
 
 @reading
-def read_denials(connection: Connection, known: DenialsVersion | None = None) -> DenialsReading:
-    """Read all denials, unless they are of the version that is known already; see `DenialStore.denials`."""
-    tokens = dict(tuple[int, str](row) for row in connection.execute(_TOKENS))  # before what is read under them (K-22)
-    version = tokens.get(DENIALS)
-    if version is None:
-        raise StoreUnavailable("the tables are of an older authmux: call store.create_schema()")
-    deny_list = None if version == known else DenyList(version, map(_to_denial, connection.execute(_ALL)))
-    return DenialsReading(deny_list, tokens.get(EVERYTHING))
+def denials_version(connection: Connection) -> DenialsReading:
+    """Read which denials there are, and under which revision, in one statement; see `DenialStore.denials_version`."""
+    return _sample(connection)
+
+
+@reading
+def read_denials(connection: Connection) -> DenyList:
+    """Read all denials; see `DenialStore.denials`."""
+    version = _sample(connection).version  # before what is read under it (K-22)
+    return DenyList(version, map(_to_denial, connection.execute(_ALL)))
 
 
 @reading
 def list_denials(connection: Connection) -> Sequence[Denial]:
     """Return all denials, by target."""
     return list(map(_to_denial, connection.execute(_ALL)))
+
+
+def _sample(connection: Connection) -> DenialsReading:
+    tokens = dict(tuple[int, str](row) for row in connection.execute(_TOKENS))
+    if DENIALS not in tokens:
+        raise StoreUnavailable("the tables are of an older authmux: call store.create_schema()")
+    return DenialsReading(tokens[DENIALS], tokens.get(EVERYTHING))
 
 
 def _move_revisions(connection: Connection) -> None:
@@ -73,4 +83,8 @@ def _values(denial: Denial) -> dict[str, Any]:
 
 def _to_denial(row: Row[Any]) -> Denial:
     what, issuer, value, *rest = tuple[Any, ...](row)
-    return Denial(target=Target(Denied(what), issuer, value), **dict(zip(_REST, rest, strict=True)))
+    values = dict(zip(_REST, rest, strict=True))
+    # Typed into a shell, or written by a newer authmux: whom it refuses nobody knows, so that nobody is let in.
+    if what not in _WORDS or not all(isinstance(values[name], float | None) for name in ("before", "until")):
+        raise StoreUnavailable(f"a denial that nobody understands stands in the table: {what!r}")
+    return Denial(target=Target(Denied(what), issuer, value), **values)

@@ -2,16 +2,17 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Table, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import DBAPIError
 
 from authmux.stores.sql.outages import sqlstate
-from authmux.stores.sql.tables import DENIALS, EVERYTHING
+from authmux.stores.sql.tables import DENIALS, EVERYTHING, revision
 
 _TRANSIENT: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
@@ -107,12 +108,17 @@ def prepare(connection: Connection) -> None:
 
 
 def add_triggers(connection: Connection) -> None:
-    """Make the triggers that are missing; making one again would wait for everybody who writes."""
+    """Make the triggers that are missing; making one again would wait for everybody who writes.
+
+    What was changed without them moves the revision now.
+    """
     connection.exec_driver_sql(_FUNCTION)
     there = set(connection.exec_driver_sql(_FIND_TRIGGERS).scalars())
-    for name, statement in _TRIGGERS.items():
-        if name not in there:
-            connection.exec_driver_sql(statement)
+    missing = [statement for name, statement in _TRIGGERS.items() if name not in there]
+    for statement in missing:
+        connection.exec_driver_sql(statement)
+    for row in (EVERYTHING, DENIALS) if missing else ():
+        connection.execute(update(revision).where(revision.c.id == row).values(token=secrets.token_hex(16)))
 
 
 def is_transient(error: DBAPIError) -> bool:

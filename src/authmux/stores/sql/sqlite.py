@@ -137,9 +137,13 @@ def _pause(connection: Connection) -> None:
 
 
 def add_triggers(connection: Connection) -> None:
-    """Make the triggers that are missing."""
+    """Make the triggers that are missing; what was changed without them moves the revision now."""
+    there = connection.exec_driver_sql(COUNT_TRIGGERS).scalar_one()
     for statement in TRIGGERS:
         connection.exec_driver_sql(statement)
+    if there < len(TRIGGERS):
+        for row in (EVERYTHING, DENIALS):
+            move_revision(connection, row)
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -57,6 +57,7 @@ class SQLStore(OnDatabase):
     pepper_checks = blocking(operations.pepper_checks)
     deny = blocking(denying.deny)
     lift = blocking(denying.lift)
+    denials_version = blocking(denying.denials_version)
     denials = blocking(denying.read_denials)
     list_denials = blocking(denying.list_denials)
     _create_schema = blocking(operations.create_schema)

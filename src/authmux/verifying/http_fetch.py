@@ -284,10 +284,14 @@ def _origin_of(target: Url) -> tuple[str | None, str | None, int | None]:
 
 
 def _parse_origins(urls: Collection[str]) -> frozenset[tuple[str | None, str | None, int | None]]:
+    return frozenset(map(_parse_trusted, urls))
+
+
+def _parse_trusted(url: str) -> tuple[str | None, str | None, int | None]:
     try:
-        return frozenset(_origin_of(_parse_target(each)) for each in urls)
-    except (FetchFailed, exceptions.LocationParseError) as error:
-        raise ConfigurationError(f"one of {list(urls)} is no URL that can be asked: {error}") from None
+        return _origin_of(_parse_target(url))
+    except (FetchFailed, exceptions.LocationParseError):
+        raise ConfigurationError(f"{url!r} is no address that can be asked") from None
 
 
 def _parse_networks(texts: Collection[str]) -> tuple[Network, ...]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authmux.clock import SYSTEM_CLOCK, Clock
-from authmux.errors import ConfigurationError
 from authmux.profiles import AUTO, Path, Profile
-from authmux.verifying.diagnosis.failures import FAILURES
-from authmux.verifying.fetch import Fetch, FetchFailed
+from authmux.verifying.fetch import Fetch
 from authmux.verifying.jwt import JWTVerifier
 from authmux.verifying.jwt_settings import ANY_AUDIENCE
 from authmux.verifying.key_source import KeySource
@@ -41,22 +39,19 @@ class VerifierOptions:
         Raises:
             ConfigurationError: the options cannot be meant.
         """
-        try:
-            return JWTVerifier(
-                issuer=self.issuer,
-                audience=self.audience or ANY_AUDIENCE,
-                profile=profile or self.profile or AUTO,
-                accept=dict(self.accept) or None,
-                tenants=self.tenants,
-                keys=keys,
-                jwks_uri=self.jwks_uri,
-                allow_private=self.allow_private,
-                allow_http=self.allow_http,
-                fetch=fetch,
-                clock=clock,
-            )
-        except FetchFailed as failed:  # of the address, before anybody is asked
-            raise ConfigurationError(f"issuer or jwks_uri: {FAILURES[failed.reason][0]}") from None
+        return JWTVerifier(
+            issuer=self.issuer,
+            audience=self.audience or ANY_AUDIENCE,
+            profile=profile or self.profile or AUTO,
+            accept=dict(self.accept) or None,
+            tenants=self.tenants,
+            keys=keys,
+            jwks_uri=self.jwks_uri,
+            allow_private=self.allow_private,
+            allow_http=self.allow_http,
+            fetch=fetch,
+            clock=clock,
+        )
 
     def as_python(self, profile: Profile) -> str:
         """Return the line that makes such a verifier; what is still to be said is three dots."""

@@ -8,7 +8,7 @@ VERSIONS ?= 3.11 3.12 3.13
 # Another one for each run, and one for all of its processes, which must see the same sets in the same order.
 SEED     := $(strip $(shell od -An -N2 -tu2 /dev/urandom))
 
-.PHONY: help demo test versions check bench fuzz oracles ways servers redaction docs clean
+.PHONY: help demo test versions check bench fuzz oracles promise kills million ways servers redaction docs clean
 
 help:  ## show this menu
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -45,6 +45,15 @@ fuzz: $(READY)  ## look for input that breaks a parser (ARGS=--minutes=60, ARGS=
 
 oracles: $(READY)  ## a million mutated tokens and key sets, judged by other libraries too (ARGS="--count 100000", --table)
 	@$(BIN)/python -m tests.oracles $(or $(ARGS),--count 1080000)
+
+promise: $(READY)  ## revoke while several processes verify, on SQLite and PostgreSQL: how long is a revoked key let in?
+	@$(BIN)/python -m tests.stores.promise $(ARGS)
+
+kills: $(READY)  ## kill -9 a writer a hundred times: is a key, a revocation or an audit entry lost? (ARGS="--on postgresql")
+	@$(BIN)/python -m tests.stores.kills $(or $(ARGS),--kills 100)
+
+million: $(READY)  ## a million credentials in SQLite and in PostgreSQL: do look-ups and lists stay flat?
+	@$(BIN)/python -m benchmarks.million $(ARGS)
 
 ways: $(READY)  ## every way of adding the middleware, as a table: docs/reference/ways.md
 	@$(BIN)/python -m tests.ways

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authmux.errors import ConfigurationError
-from authmux.scopes import covers, parse_grants, parse_needs
+from authmux.scopes import covers, grants_covering, parse_grants, parse_needs
 
 words = st.from_regex(r"[a-z0-9][a-z0-9._/-]{0,8}", fullmatch=True)
 tokens = st.text(alphabet='abR01:*-./ "\\é\n', max_size=12)
@@ -121,3 +121,12 @@ def test_what_is_no_need(scopes: Iterable[str]) -> None:
     """A need that no token could hold, or that ends in `*`, is refused while the program is put together."""
     with pytest.raises(ConfigurationError, match="not a scope that an operation can ask for"):
         parse_needs(scopes)
+
+
+@given(
+    granted=st.frozensets(st.from_regex(r"[ab]{1,2}(:[ab])*(:\*)?|\*", fullmatch=True), max_size=3),
+    needed=st.text("ab:*", max_size=6),
+)
+def test_grants_covering(granted: frozenset[str], needed: str) -> None:
+    """The grants that a store looks for are those that cover a need, however the need is written (K-31)."""
+    assert bool(granted & grants_covering(needed)) is covers(granted, needed)

@@ -27,18 +27,25 @@ from authmux.errors import (
     Unavailable,
 )
 from authmux.flow import Flow, ask, run, run_async
+from authmux.foreign_shape import ForeignShape, digested_keys, drf_api_keys, knox_tokens, started_keys
 from authmux.guard import current_principal, requires
 from authmux.issuing.actor import System, system
+from authmux.issuing.foreign_entry import ForeignEntry, ImportReport, RefusedEntry
+from authmux.issuing.foreign_rows import from_digests, from_drf_api_key, from_knox
 from authmux.issuing.issued_token import IssuedToken
+from authmux.issuing.pepper_status import PepperStatus
 from authmux.issuing.token_service import AsyncTokenService, TokenService
-from authmux.observer import Observer
+from authmux.observer import Observer, Recorder
 from authmux.peppers import Peppers
 from authmux.principal import Actor, AnonymousKey, Client, Principal, UnprovenClient, User, VerifiedCredential
 from authmux.profiles import Profile
+from authmux.recording.recorder import UsageRecorder
 from authmux.scopes import covers
+from authmux.stores.audit_event import Action, AuditEntry, AuditEvent, Head
 from authmux.stores.denial import Denial, Denied, Target
 from authmux.stores.memory import MemoryStore
 from authmux.stores.record import Owner, OwnerType, Record, State
+from authmux.stores.usage import Usage
 from authmux.token_format import Kind, TokenFormat
 from authmux.verifying.authenticator import Authenticator
 from authmux.verifying.health import Health, IssuerHealth
@@ -77,9 +84,12 @@ __version__ = "0.1.0"
 __all__ = [
     "ANY_AUDIENCE",
     "APIKeyVerifier",
+    "Action",
     "Actor",
     "AnonymousKey",
     "AsyncTokenService",
+    "AuditEntry",
+    "AuditEvent",
     "AuthError",
     "Authenticator",
     "AuthmuxError",
@@ -92,8 +102,12 @@ __all__ = [
     "Fault",
     "FixedKeys",
     "Flow",
+    "ForeignEntry",
+    "ForeignShape",
     "HTTPIntrospect",
+    "Head",
     "Health",
+    "ImportReport",
     "InsufficientScope",
     "IntrospectionVerifier",
     "InvalidCredential",
@@ -115,11 +129,14 @@ __all__ = [
     "Owner",
     "OwnerType",
     "PATVerifier",
+    "PepperStatus",
     "Peppers",
     "PresentedCredential",
     "Principal",
     "Profile",
     "Record",
+    "Recorder",
+    "RefusedEntry",
     "State",
     "System",
     "Target",
@@ -127,16 +144,25 @@ __all__ = [
     "TokenService",
     "Unavailable",
     "UnprovenClient",
+    "Usage",
+    "UsageRecorder",
     "User",
     "VerifiedCredential",
     "Verifier",
     "ask",
     "covers",
     "current_principal",
+    "digested_keys",
+    "drf_api_keys",
     "find_principal",
+    "from_digests",
+    "from_drf_api_key",
+    "from_knox",
+    "knox_tokens",
     "profiles",
     "requires",
     "run",
     "run_async",
+    "started_keys",
     "system",
 ]

@@ -21,6 +21,12 @@ def covers(granted: Collection[str], needed: str) -> bool:
     return any(grant.endswith("*") and needed.startswith(grant[:-1]) for grant in granted)
 
 
+def grants_covering(needed: str) -> frozenset[str]:
+    """Return every grant of our grammar that reaches a need: what a store looks for (K-31)."""
+    *parts, _ = needed.split(":")
+    return frozenset({needed, "*"} | {":".join([*parts[: n + 1], "*"]) for n in range(len(parts))})
+
+
 def parse_needs(scopes: Iterable[str]) -> tuple[str, ...]:
     """Return the scopes that an operation asks for, in their order and each once.
 

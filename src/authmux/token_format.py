@@ -4,6 +4,7 @@ acme_key_live_5g2v9k0m3x7q1b8n_<43 characters of secret><6 of checksum>
 prefix kind env id             proves the bearer          finds typing mistakes, without a look-up
 """
 
+import hmac
 import re
 import secrets
 import zlib
@@ -112,6 +113,12 @@ class TokenFormat:
         keyed = self._keyed[pepper_id].copy()
         keyed.update(text.encode("ascii"))
         return keyed.digest()
+
+    def matches(self, text: str, digest: bytes, *, pepper_id: str) -> bool:
+        """Return whether a digest is of a text, in constant time; no digest is, under a pepper that is not known."""
+        if pepper_id not in self._keyed:
+            return False
+        return hmac.compare_digest(self.digest(text, pepper_id), digest)
 
 
 _KINDS: Final = {kind.value: kind for kind in Kind}

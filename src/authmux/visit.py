@@ -60,6 +60,7 @@ class Visit:
         "asked",
         "credential",
         "is_confirmed",
+        "is_recorded",
         "opened_by",
         "principal",
         "refusal",
@@ -82,6 +83,7 @@ class Visit:
         self.sent = sent
         self.credential = credential
         self.stands = stands
+        self.is_recorded = False
         self.asked: tuple[Need, ...] = ()
         self.is_confirmed = False
         self.refusal: AuthError | None = None

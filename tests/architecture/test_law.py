@@ -23,11 +23,12 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
 FACES = frozenset({"asgi", "wsgi", "starlette", "fastapi", "flask", "otel"})
 
-BELOW = {"values", "jose", "stores", "verifying", "issuing", "web"}
+BELOW = {"values", "jose", "stores", "recording", "verifying", "issuing", "web"}
 MAY_KNOW = {
     "values": {"values"},
     "jose": {"jose", "values"},
     "stores": {"stores", "values"},
+    "recording": {"recording", "stores", "values"},
     "verifying": {"verifying", "jose", "stores", "values"},
     "issuing": {"issuing", "jose", "stores", "values"},
     "web": {"web", "verifying", "values"},
@@ -46,7 +47,9 @@ FROM_EXTRAS = {
     "authmux.fastapi": {"fastapi"},
     "authmux.flask": {"werkzeug"},
     "authmux.stores.sql": {"sqlalchemy", "aiosqlite"},
+    "authmux.stores.redis_channel": {"redis"},
     "authmux.otel": {"opentelemetry"},
+    "authmux.verifying.foreign_check": {"argon2", "bcrypt"},
     "authmux.cli": {"typer", "rich"},
 }
 """What may be imported besides the base install, and where."""

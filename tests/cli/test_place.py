@@ -220,3 +220,19 @@ def test_no_tables(shop: Shop, empty: Path, words: tuple[str, ...]) -> None:
     done = shop.run(*words)
     assert (done.code, done.out) == (5, "")
     assert "run `authmux init`" in done.err
+
+
+def test_application_in_every_command(bare: Shop) -> None:
+    """The application's own service, with its pepper, is what the other commands work with, too."""
+    write_application(bare, "every_shop")
+    app = ("--app", "every_shop:service")
+    credential_id = bare.run(*ISSUE, *app, "-o", "json").json["record"]["id"]
+    for words in (
+        ("keys", "edit", credential_id, "--name", "x"), ("keys", "disable", credential_id, "--yes"),
+        ("keys", "enable", credential_id), ("usage",), ("clients", "list"), ("clients", "suspend", "billing", "--yes"),
+        ("clients", "reactivate", "billing"), ("deny", "list"), ("pepper", "status"), ("audit", "tail"),
+        ("audit", "verify"),
+    ):  # fmt: skip
+        done = bare.run(*words, *app)
+        assert done.code == 0, done.err
+        assert "warning" not in done.err

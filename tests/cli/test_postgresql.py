@@ -44,6 +44,33 @@ def test_verbs(shop: Shop, url: str) -> None:
     store.close()
 
 
+def test_moved_here(shop: Shop, url: str) -> None:
+    """A shop moves from its file to the server, and goes on there; no word of the password is said."""
+    file = f"sqlite:///{shop.directory / 'keys.db'}"
+    text = shop.issue("--client", "billing", "--store", file).out.strip()
+    credential_id = text.split("_")[2]
+    said = []
+    for words in (
+        ("migrate", "--from", file, "--to", url),
+        ("upgrade",), ("pepper", "status"), ("keys", "edit", credential_id, "--add-scope", "a:b"),
+        ("keys", "disable", credential_id, "--yes"), ("keys", "enable", credential_id), ("usage", credential_id),
+        ("clients", "suspend", "billing", "--yes"), ("clients", "reactivate", "billing"), ("clients", "list"),
+        ("deny", "add", "issuer", "--issuer", "https://idp.example/", "--yes"), ("deny", "list"),
+        ("audit", "tail"), ("audit", "verify"), ("keys", "delete", credential_id, "--yes"),
+        ("keys", "undelete", credential_id), ("revoke-all", "--owner", "client:billing", "--yes"),
+    ):  # fmt: skip
+        done = shop.run(*words)
+        assert done.code == 0, (words, done.err)
+        said.append(done.out + done.err)
+    assert "every row is equal" in said[0]
+    assert "revoked: 1 key or token" in said[-1]
+    assert str(urlsplit(url).password) not in "".join(said)
+    store = SQLStore(url)
+    with pytest.raises(InvalidCredential):
+        run(APIKeyVerifier(store, shop.tokens).verify(PresentedCredential(text)))
+    store.close()
+
+
 @pytest.mark.parametrize("words", [ISSUE, ("keys", "list"), ("keys", "revoke", "0" * 16, "--yes")], ids=lambda w: w[1])
 def test_no_tables(shop: Shop, url: str, words: tuple[str, ...]) -> None:
     """Without tables it is said what to run (K-15), and the password is not said."""

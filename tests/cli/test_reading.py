@@ -26,6 +26,10 @@ def stocked(shop: Shop) -> Shop:
     shop.service.issue_key(name="orgs", scopes=["a:b"], client=org, by=BY)
     foreign = Owner(OwnerType.CLIENT, "https://idp.example/", "billing")
     shop.service.issue_key(name="foreign", scopes=["a:b"], client=foreign, by=BY)
+    shop.service.issue_key(name="short", scopes=["c:*"], env="test", expires_in=timedelta(days=1), by=BY)
+    issue("deleted")
+    [deleted] = [each for each in shop.service.list(by=BY) if each.name == "deleted"]
+    shop.service.delete(deleted.id, by=BY)
     [revoked] = [each for each in shop.service.list(by=BY) if each.name == "revoked"]
     shop.service.revoke(revoked.id, by=BY)
     shop.service.issue_pat(name="users", user="u1", scopes=["a:b"], by=BY)
@@ -35,19 +39,30 @@ def stocked(shop: Shop) -> Shop:
 @pytest.mark.parametrize(
     ("words", "names"),
     [
-        ("keys", {"nobodys", "billings", "tenants", "revoked", "orgs", "foreign"}),
+        ("keys", {"nobodys", "billings", "tenants", "revoked", "orgs", "foreign", "short"}),
         ("pats", {"users"}),
         ("keys --client billing", {"billings", "revoked", "foreign"}),
         ("keys --client billing --issuer acme", {"billings", "revoked"}),
         ("keys --owner client:billing --issuer https://idp.example/", {"foreign"}),
         ("keys --owner org:shop", {"orgs"}),
-        ("keys --owner none", {"nobodys", "tenants"}),
+        ("keys --owner none", {"nobodys", "tenants", "short"}),
         ("pats --user u1", {"users"}),
         ("pats --user u2", set()),
         ("keys --tenant t1", {"tenants"}),
         ("keys --state revoked", {"revoked"}),
         ("keys --state revoked --state expired --client billing", {"revoked"}),
         ("keys --state active --client billing --issuer acme", {"billings"}),
+        ("keys --state deleted", {"deleted"}),
+        ("keys --state deleted --state revoked", {"deleted", "revoked"}),
+        ("keys --deleted --owner none", {"nobodys", "tenants", "deleted", "short"}),
+        ("keys --scope c:d", {"short"}),
+        ("keys --scope c:d --state revoked", set()),
+        ("keys --env test", {"short"}),
+        ("keys --expires-before 2d", {"short"}),
+        ("keys --expires-before 1h", set()),
+        ("keys --created-after 1h --owner org:shop", {"orgs"}),
+        ("keys --created-before 1h", set()),
+        ("pats --created-before 2100-01-01", {"users"}),
     ],
 )
 def test_filters(stocked: Shop, words: str, names: set[str]) -> None:
@@ -93,6 +108,8 @@ def test_many(shop: Shop) -> None:
         ("--state gone", "gone"),
         ("--limit 0", "--limit"),
         ("--after x", "--after is no id"),
+        ("--expires-before soon", "--expires-before: write a moment"),
+        ("--created-after soon", "--created-after: write a moment"),
     ],
 )
 def test_misuse(shop: Shop, words: str, sentence: str) -> None:
@@ -142,6 +159,14 @@ def test_show(shop: Shop) -> None:
     ):
         assert word in done.out
     assert "works until" in done.out
+
+
+def test_show_deleted(shop: Shop) -> None:
+    """What was deleted can still be looked at (K-36)."""
+    credential_id = shop.issued_id()
+    shop.service.delete(credential_id, by=BY)
+    assert shop.run("keys", "show", credential_id, "-o", "json").json["state"] == "deleted"
+    assert "deleted" in shop.run("keys", "show", credential_id).out
 
 
 def test_text_is_shown_as_it_is(shop: Shop) -> None:

@@ -25,6 +25,33 @@ def test_question(shop: Shop, answer: str, code: int, is_revoked: bool) -> None:
     assert (shop.service.get(text.split("_")[2], by=BY).revoked_at is not None) is is_revoked
 
 
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        (["keys", "disable", "{id}"], "disable this API key, until it is enabled?"),
+        (["keys", "expire", "{id}"], "end this API key now, for good?"),
+        (["keys", "delete", "{id}"], "delete this API key, and revoke what was issued with it?"),
+        (["clients", "suspend", "billing"], "suspend this client, with 1 live keys and tokens?"),
+        (["revoke-all", "--owner", "client:billing"], "revoke 1 key or token for good?"),
+        (["deny", "add", "issuer", "--issuer", "https://idp.example/"], "refuse everything of issuer https://idp"),
+        (["pepper", "retire", "p1", "--although-used"], "have 1 secrets under p1 refused, for good?"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
+)
+def test_no_is_no(shop: Shop, words: list[str], question: str) -> None:
+    """Whatever has something stop working shows what, with its last use, and asks; after a no, nothing was done."""
+    text = shop.issue("--client", "billing").out.strip()
+    shop.run("pepper", "rotate")
+    ended, screen = converse(shop.directory, [each.format(id=text.split("_")[2]) for each in words], [("[y/N]", "\n")])
+    assert ended == 1
+    assert question in screen
+    assert "nothing was done" in screen
+    if words[0] in ("keys", "clients", "revoke-all"):
+        assert "no use of it was noted" in screen.partition("[y/N]")[0]
+    assert shop.verify(text)
+    assert shop.service.list_denials(by=BY) == []
+
+
 def test_question_before_a_roll(shop: Shop) -> None:
     """A roll that stops the old text at once asks, too."""
     credential_id = shop.issued_id()

@@ -8,7 +8,8 @@ import pytest
 
 from authmux.stores.port import TokenStore
 from tests.docs.pages import SITE, blocks_of
-from tests.stores.test_store_suite import *  # noqa: F403  # the tests themselves, to be collected here once more
+from tests.stores.test_selections import *  # noqa: F403  # the tests themselves, to be collected here once more
+from tests.stores.test_store_suite import *  # noqa: F403  # pyright: ignore[reportGeneralTypeIssues]  # the same
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ def environ_of(path: str, headers: Headers = (), *, method: str = "GET", body: b
         "PATH_INFO": path.partition("?")[0],
         "QUERY_STRING": path.partition("?")[2],
         "CONTENT_LENGTH": str(len(body)),
+        "REMOTE_ADDR": "127.0.0.1",
         "SERVER_NAME": "testserver",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",

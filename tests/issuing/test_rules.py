@@ -60,11 +60,10 @@ def test_no_such_overlap(overlap: timedelta) -> None:
         pytest.param({"expires_at": NOW}, "expired", id="expired"),
         pytest.param({"revoked_at": NOW}, "revoked", id="revoked"),
         pytest.param({"disabled_at": NOW}, "disabled", id="disabled"),
-        pytest.param({"deleted_at": NOW}, "deleted", id="deleted"),
     ],
 )
 def test_what_has_ended_is_not_rolled(changes: dict[str, Any], word: str) -> None:
-    """What is expired, revoked, disabled or deleted is not rolled, and the message says which (K-33)."""
+    """What is expired, revoked or disabled is not rolled, and the message says which (K-33)."""
     with pytest.raises(NotPossible, match=word):
         roll(make_record(**changes))
 

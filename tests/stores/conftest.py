@@ -15,7 +15,14 @@ from authmux.stores.sql import AsyncSQLStore, SQLStore
 from tests.postgres import PostgreSQL, postgresql
 from tests.stores.driven import AnySQLStore, driven, on_file
 
-_RECORDS: Final = ("authmux_credential_secrets", "authmux_credentials", "authmux_pepper_checks", "authmux_denials")
+_RECORDS: Final = (
+    "authmux_audit",
+    "authmux_usage",
+    "authmux_credential_secrets",
+    "authmux_credentials",
+    "authmux_pepper_checks",
+    "authmux_denials",
+)
 
 
 @contextmanager
@@ -85,6 +92,10 @@ class Rooms:
         self._server = server
         self._stack = stack
         self._stores: dict[str, tuple[str, TokenStore]] = {}
+
+    def room(self, kind: str) -> str:
+        """Return the schema of a store that was opened, which is also its user's name."""
+        return self._stores[kind][0]
 
     def store(self, kind: str) -> TokenStore:
         """Return a store of one kind, without a record."""

@@ -2,16 +2,22 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from authmux.clock import SYSTEM_CLOCK, Clock
+from authmux.stores.audit_event import AuditEntry, Entries, Head
+from authmux.stores.audit_log import AuditQuery
 from authmux.stores.denial import Denial, DenyList, Target
-from authmux.stores.port import DenialsReading, PepperCheck, Query, Reading, Revision
+from authmux.stores.denial_store import DenialsReading
+from authmux.stores.digest_upgrade import DigestUpgrade
+from authmux.stores.foreign import ForeignName
+from authmux.stores.port import PepperCheck, Query, Reading, Revision
 from authmux.stores.record import Record
 from authmux.stores.sql import AsyncSQLStore, SQLStore
+from authmux.stores.usage import Usage
 
 T = TypeVar("T")
 
@@ -54,21 +60,75 @@ class Driven:
         """List."""
         return self.wait_for(self.awaiting.list(query))
 
-    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
+    def add(self, record: Record, **how: Any) -> None:
         """Add."""
-        self.wait_for(self.awaiting.add(record, pepper=pepper, max_live=max_live, now=now))
+        self.wait_for(self.awaiting.add(record, **how))
 
-    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
+    def replace(self, record: Record, *, expected: int, **how: Any) -> None:
         """Replace."""
-        self.wait_for(self.awaiting.replace(record, expected=expected, pepper=pepper))
+        self.wait_for(self.awaiting.replace(record, expected=expected, **how))
 
-    def deny(self, denial: Denial, *, limit: int, now: float) -> Denial:
+    def revoke_all(self, query: Query, **how: Any) -> int:
+        """Revoke many."""
+        return self.wait_for(self.awaiting.revoke_all(query, **how))
+
+    def purge(self, ids: Sequence[str], **how: Any) -> None:
+        """Purge."""
+        self.wait_for(self.awaiting.purge(ids, **how))
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
+        """Read the audit log."""
+        return self.wait_for(self.awaiting.audit(query))
+
+    def append_audit(self, entries: Entries) -> None:
+        """Append to the audit log."""
+        self.wait_for(self.awaiting.append_audit(entries))
+
+    def extend_audit(self, entries: Sequence[AuditEntry], *, tip: Head) -> None:
+        """Put entries back into the audit log."""
+        self.wait_for(self.awaiting.extend_audit(entries, tip=tip))
+
+    def purge_audit(self, entries: Entries, *, through: int) -> None:
+        """Purge the audit log."""
+        self.wait_for(self.awaiting.purge_audit(entries, through=through))
+
+    def add_usage(self, uses: Mapping[str, Usage]) -> None:
+        """Add uses."""
+        self.wait_for(self.awaiting.add_usage(uses))
+
+    def usage(self, credential_ids: Collection[str]) -> Mapping[str, Usage]:
+        """Return uses."""
+        return self.wait_for(self.awaiting.usage(credential_ids))
+
+    def upgrade_digests(self, batch: Sequence[DigestUpgrade], *, pepper: PepperCheck) -> int:
+        """Move digests."""
+        return self.wait_for(self.awaiting.upgrade_digests(batch, pepper=pepper))
+
+    def pepper_counts(self, *, now: float) -> Mapping[str, int]:
+        """Count."""
+        return self.wait_for(self.awaiting.pepper_counts(now=now))
+
+    def forget_pepper(self, pepper_id: str, *, now: float, although_used: bool = False) -> None:
+        """Forget a pepper."""
+        self.wait_for(self.awaiting.forget_pepper(pepper_id, now=now, although_used=although_used))
+
+    def find_foreign(self, name: ForeignName) -> Reading:
+        """Find by a foreign name."""
+        return self.wait_for(self.awaiting.find_foreign(name))
+
+    def add_foreign(
+        self, batch: Sequence[tuple[Record, ForeignName]], *, audit: Entries | None = None
+    ) -> Sequence[bool]:
+        """Import."""
+        return self.wait_for(self.awaiting.add_foreign(batch, audit=audit))
+
+    def deny(self, denial: Denial, **how: Any) -> Denial:
         """Deny."""
-        return self.wait_for(self.awaiting.deny(denial, limit=limit, now=now))
+        return self.wait_for(self.awaiting.deny(denial, **how))
 
-    def lift(self, target: Target) -> bool:
+    def lift(self, target: Target, **how: Any) -> bool:
         """Lift."""
-        return self.wait_for(self.awaiting.lift(target))
+        return self.wait_for(self.awaiting.lift(target, **how))
 
     def denials_version(self) -> DenialsReading:
         """Read which denials there are."""

@@ -1,7 +1,11 @@
 """What other processes do to a database; apart from the tests, so that they start soon."""
 
 import asyncio
+import itertools
+import multiprocessing
 import os
+import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,15 +13,19 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import Final
 
+from sqlalchemy import event
+
 from authmux.issuing.actor import system
 from authmux.issuing.token_service import TokenService
 from authmux.peppers import Peppers
-from authmux.stores.port import WriteRefused
+from authmux.stores.port import StoreUnavailable, WriteRefused
 from authmux.stores.sql import AsyncSQLStore, SQLStore
+from authmux.stores.sql.migration import migrate
 from authmux.token_format import TokenFormat
 from tests.stores.driven import AnySQLStore, Driven
 
 CHANGES: Final = 20
+BY: Final = system("tests")
 TOKENS: Final = TokenFormat(prefix="acme", peppers=Peppers({"p1": b"a" * 32}))
 
 
@@ -98,4 +106,62 @@ def revoke_on_demand(colour: str, url: str, pipe: Connection) -> None:
     pipe.send("ready")
     while (credential_id := pipe.recv()) is not None:
         pipe.send(service.revoke(credential_id, by=system()).id)
+    store.close()
+
+
+def create_schema_and_die(url: str, at: int, pipe: Connection) -> None:
+    """Make the schema, and be killed before one of the statements; say so where there were not as many."""
+    store = SQLStore(url)
+    left = itertools.count(at, -1)
+
+    def before(*_: object) -> None:
+        if next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(store._engine, "before_cursor_execute", before)
+    store.create_schema()
+    pipe.send("whole")
+
+
+def migrate_and_tell(source: str, target: str, pipe: Connection) -> None:
+    """Migrate in small batches, and tell how many rows are done."""
+    migrate(SQLStore(source), SQLStore(target), on_progress=lambda progress: pipe.send(progress.done), batch=100)
+
+
+def write_entries(colour: str, url: str, count: int, barrier: Barrier) -> None:
+    """Issue as many keys, each with its entry in the audit log, while others do the same."""
+    store = open_store(colour, url)
+    service = TokenService(store, TOKENS)
+    barrier.wait(60)
+    while count:
+        with suppress(StoreUnavailable):  # SQLite lets one wait in vain now and then, where many write without a pause
+            service.issue_key(name=f"{os.getpid()}-{count}", scopes=["a:b"], by=BY)
+            count -= 1
+    store.close()
+
+
+def watch_in_parent_and_child(colour: str, url: str, pipe: Connection) -> None:
+    """Know the revision, fork, and wait in both for the next one, which the pipe tells; send who saw it."""
+    store = open_store(colour, url)
+    store.find("0" * 16)
+    while store.freshness() is None:
+        time.sleep(0.002)
+    ours, theirs = multiprocessing.Pipe()
+    child = os.fork()
+    if not child:
+        try:
+            first = store.freshness()
+            wanted = theirs.recv()
+            while store.freshness() != wanted:
+                time.sleep(0.002)
+            pipe.send(("child", first))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    pipe.send("forked")
+    wanted = pipe.recv()
+    ours.send(wanted)
+    while store.freshness() != wanted:
+        time.sleep(0.002)
+    pipe.send(("parent", os.waitpid(child, 0)[1]))
     store.close()

@@ -34,3 +34,19 @@ def answer_of(pipe: Connection) -> Any:
     """Return the next answer, which comes soon or never."""
     assert pipe.poll(20), "no answer within 20 seconds"
     return pipe.recv()
+
+
+@contextmanager
+def started_to_be_killed(target: Callable[..., None], *args: object) -> Iterator[tuple[Connection, Any]]:
+    """Run a function like `started`, and give its process too; how it ends is the test's business."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=target, args=(*args, theirs))
+    process.start()
+    theirs.close()
+    try:
+        with ours:
+            yield ours, process
+    finally:
+        process.kill()
+        process.join(10)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authmux.stores.denial import Denial, Denied, Target
+from authmux.stores.denial_store import DenialStore
 from authmux.stores.memory import MemoryStore
-from authmux.stores.port import DenialStore, TokenStore, WriteRefused
+from authmux.stores.port import TokenStore, WriteRefused
 from tests.stores.sample_records import NOW, add, make_record
 
 ISSUER = "https://idp.example/"

@@ -81,4 +81,6 @@ def test_an_engine_that_blocks(path: Path) -> None:
 @pytest.mark.parametrize("store", [SQLStore, AsyncSQLStore])
 def test_postgresql_without_a_driver(store: type[SQLStore] | type[AsyncSQLStore]) -> None:
     """A URL that names no driver means psycopg, which is both blocking and async; nothing is connected yet."""
-    assert store("postgresql://localhost/keys").freshness() is None
+    it = store("postgresql://localhost/keys")
+    assert it.freshness() is None
+    assert not it.health().is_watched

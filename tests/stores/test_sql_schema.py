@@ -40,8 +40,9 @@ def tables_in(connection: sqlite3.Connection) -> set[str]:
 
 def test_schema_is_whole(file_store: AnySQLStore, shell: sqlite3.Connection) -> None:
     """Every table of the metadata is made, and three triggers for each of those that matter (K-15, K-22)."""
-    watched = ("credentials", "credential_secrets", "denials")
+    watched = ("credentials", "credential_secrets", "pepper_checks", "foreign_names", "denials")
     triggers = {f"authmux_{table}_{verb}" for table in watched for verb in ("insert", "update", "delete")}
+    triggers = triggers - {"authmux_credential_secrets_update"} | {"authmux_credential_secrets_changed"}
     assert tables_in(shell) == set(metadata.tables) | triggers
 
 
@@ -86,10 +87,10 @@ def test_schema_waits_for_who_writes(path: Path, shell: sqlite3.Connection) -> N
 
 def test_schema_of_a_newer_version(file_store: AnySQLStore, shell: sqlite3.Connection) -> None:
     """The tables of a newer authmux are refused with a sentence and left as they are (K-15)."""
-    shell.execute("UPDATE authmux_schema SET version = 2")
+    shell.execute("UPDATE authmux_schema SET version = 3")
     shell.execute("DROP TRIGGER authmux_credentials_update")
     before = tables_in(shell)
-    with pytest.raises(ConfigurationError, match="version 2"):
+    with pytest.raises(ConfigurationError, match="version 3"):
         file_store.create_schema()
     assert tables_in(shell) == before
 
@@ -119,6 +120,10 @@ WATCHED = [
      " VALUES ('x', 'key', 'none', '', '', '', '', '', '', '[]', '[]', '[]', 0, '{}', 1)"),
     "UPDATE authmux_credentials SET revoked_at = 0",
     "DELETE FROM authmux_credentials",
+    "INSERT INTO authmux_pepper_checks VALUES ('p2', x'00')",
+    "UPDATE authmux_pepper_checks SET pepper_id = 'p2'",
+    "DELETE FROM authmux_pepper_checks",
+    "INSERT INTO authmux_foreign_names SELECT 'knox', 'abc', id FROM authmux_credentials",
 ]  # fmt: skip
 
 
@@ -136,12 +141,12 @@ def test_a_change_by_the_shell_moves_the_revision(
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO authmux_credential_usage SELECT id, 1, 0, NULL, NULL FROM authmux_credentials",
-        "INSERT INTO authmux_pepper_checks VALUES ('p2', x'00')",
+        "INSERT INTO authmux_usage SELECT id, 0, 0, NULL, 1, 0, 0, 0 FROM authmux_credentials",
+        "UPDATE authmux_credential_secrets SET digest = x'00', pepper_id = 'p2'",
         "CREATE TABLE application (id INTEGER)",
         "UPDATE authmux_credentials SET name = 'x' WHERE id = 'nobody'",
     ],
-    ids=["usage", "pepper", "another-table", "no-row"],
+    ids=["usage", "moved-digest", "another-table", "no-row"],
 )
 def test_what_matters_to_no_verdict_leaves_the_revision(
     file_store: AnySQLStore, shell: sqlite3.Connection, statement: str

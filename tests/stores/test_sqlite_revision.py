@@ -321,13 +321,15 @@ def test_a_migration_that_takes_the_triggers_is_noticed(
     assert store.freshness()
 
 
-@pytest.mark.parametrize("table", ["authmux_credentials", "authmux_credential_secrets", "authmux_denials"])
-def test_what_was_changed_without_triggers(store: AnySQLStore, path: Path, table: str) -> None:
+@pytest.mark.parametrize(
+    "trigger", ["authmux_credentials_update", "authmux_credential_secrets_changed", "authmux_denials_update"]
+)
+def test_what_was_changed_without_triggers(store: AnySQLStore, path: Path, trigger: str) -> None:
     """What changed while the triggers were gone moved no revision: a schema made whole moves both (K-22)."""
     before = store.freshness()
     with closing(sqlite3.connect(path)) as shell:
         seen = dict(shell.execute("SELECT id, token FROM authmux_revision"))
-        shell.execute(f"DROP TRIGGER {table}_update")
+        shell.execute(f"DROP TRIGGER {trigger}")
         shell.commit()
         store.create_schema()
         now = dict(shell.execute("SELECT id, token FROM authmux_revision"))

@@ -19,14 +19,17 @@ from authmux import (
     Client,
     ConfigurationError,
     Flow,
+    ImportReport,
     InvalidCredential,
     IssuedToken,
     Kind,
     MemoryStore,
     Peppers,
+    PepperStatus,
     PresentedCredential,
     Principal,
     Record,
+    State,
     System,
     TokenFormat,
     TokenService,
@@ -36,6 +39,7 @@ from authmux import (
     covers,
     current_principal,
     find_principal,
+    from_drf_api_key,
     requires,
     run,
     run_async,
@@ -164,7 +168,12 @@ def test_token_service_answers_with_records_and_issued_tokens(tokens: TokenForma
     record = assert_type(service.get(issued.record.id, by=by), Record)
     assert_type(service.list(by=by, kind=Kind.KEY), Sequence[Record])
     rolled = assert_type(service.roll(record.id, generation=record.generation, by=by), IssuedToken)
+    assert_type(service.edit(record.id, by=by, expires_at=None, scopes=["a:b"]), Record)
+    assert_type(service.list(by=User(id="ada", issuer="acme"), state=State.ACTIVE), Sequence[Record])
+    assert_type(service.revoke_all(by=by, tenant="t1"), int)
     assert assert_type(service.revoke(rolled.record.id, by=by), Record).revoked_at
+    assert_type(service.import_foreign(from_drf_api_key([], scopes=["reports:read"]), by=by), ImportReport)
+    assert_type(service.pepper_status(by=by), Sequence[PepperStatus])
 
 
 def test_async_token_service_answers_with_awaitables(tokens: TokenFormat) -> None:
@@ -179,6 +188,8 @@ def test_async_token_service_answers_with_awaitables(tokens: TokenFormat) -> Non
         record = assert_type(await service.get(issued.record.id, by=by), Record)
         assert_type(await service.list(by=by, kind=Kind.KEY), Sequence[Record])
         rolled = assert_type(await service.roll(record.id, generation=record.generation, by=by), IssuedToken)
+        assert_type(await service.edit(record.id, by=by, expires_at=None, scopes=["a:b"]), Record)
+        assert_type(await service.purge(by=by), int)
         assert assert_type(await service.revoke(rolled.record.id, by=by), Record).revoked_at
         with pytest.raises(TypeError):
             await service.issue_key(name="ci", scopes=["reports:read"])  # type: ignore[call-arg]

@@ -15,8 +15,9 @@ from authmux import Authenticator, Denied, Target, TokenService, Unavailable, ru
 from authmux.credential import PresentedCredential
 from authmux.errors import Fault
 from authmux.stores.denial import DenyList
+from authmux.stores.denial_store import DenialsReading
 from authmux.stores.memory import MemoryStore
-from authmux.stores.port import DenialsReading, Revision, StoreUnavailable
+from authmux.stores.port import Revision, StoreUnavailable
 from authmux.stores.sql import AsyncSQLStore, SQLStore
 from authmux.testing.manual_clock import ManualClock
 from authmux.verifying.jwt import JWTVerifier

@@ -2,10 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from authmux.stores.audit_event import AuditEntry, Entries, Head
+from authmux.stores.audit_log import AuditQuery
 from authmux.stores.port import PepperCheck, Query, Reading, Revision, TokenStore
 from authmux.stores.record import Record
+from authmux.stores.usage import Usage
 
 
 class CountingStore:
@@ -64,6 +68,38 @@ class CountingStore:
         """Replace."""
         self.kept.replace(record, **how)  # type: ignore[arg-type]  # handed on as it came
 
+    def revoke_all(self, query: Query, **how: Any) -> int:
+        """Revoke many."""
+        return self.kept.revoke_all(query, **how)
+
+    def purge(self, ids: Sequence[str], **how: Any) -> None:
+        """Purge."""
+        self.kept.purge(ids, **how)
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
+        """Read the audit log."""
+        return self.kept.audit(query)
+
+    def append_audit(self, entries: Entries) -> None:
+        """Append to the audit log."""
+        self.kept.append_audit(entries)
+
+    def extend_audit(self, entries: Sequence[AuditEntry], *, tip: Head) -> None:
+        """Put entries back."""
+        self.kept.extend_audit(entries, tip=tip)
+
+    def purge_audit(self, entries: Entries, *, through: int) -> None:
+        """Purge the audit log."""
+        self.kept.purge_audit(entries, through=through)
+
+    def add_usage(self, uses: Mapping[str, Usage]) -> None:
+        """Add uses."""
+        self.kept.add_usage(uses)
+
+    def usage(self, credential_ids: Collection[str]) -> Mapping[str, Usage]:
+        """Return uses."""
+        return self.kept.usage(credential_ids)
+
     def pepper_checks(self) -> Sequence[PepperCheck]:
         """Count, and return the checks."""
         self.checks += 1
@@ -115,6 +151,38 @@ class AwaitingStore:
     async def replace(self, record: Record, **how: object) -> None:
         """Replace."""
         self.kept.replace(record, **how)  # type: ignore[arg-type]  # handed on as it came
+
+    async def revoke_all(self, query: Query, **how: Any) -> int:
+        """Revoke many."""
+        return self.kept.revoke_all(query, **how)
+
+    async def purge(self, ids: Sequence[str], **how: Any) -> None:
+        """Purge."""
+        self.kept.purge(ids, **how)
+
+    async def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
+        """Read the audit log."""
+        return self.kept.audit(query)
+
+    async def append_audit(self, entries: Entries) -> None:
+        """Append to the audit log."""
+        self.kept.append_audit(entries)
+
+    async def extend_audit(self, entries: Sequence[AuditEntry], *, tip: Head) -> None:
+        """Put entries back."""
+        self.kept.extend_audit(entries, tip=tip)
+
+    async def purge_audit(self, entries: Entries, *, through: int) -> None:
+        """Purge the audit log."""
+        self.kept.purge_audit(entries, through=through)
+
+    async def add_usage(self, uses: Mapping[str, Usage]) -> None:
+        """Add uses."""
+        self.kept.add_usage(uses)
+
+    async def usage(self, credential_ids: Collection[str]) -> Mapping[str, Usage]:
+        """Return uses."""
+        return self.kept.usage(credential_ids)
 
     async def pepper_checks(self) -> Sequence[PepperCheck]:
         """Return the checks."""

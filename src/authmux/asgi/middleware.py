@@ -4,7 +4,7 @@ from typing import Any, Unpack
 
 from authmux.asgi.messages import App, Message, Receive, Scope, Send, status_of, write
 from authmux.asgi.open_socket import MAX_UNPROVED, OpenSocket, SocketClosed
-from authmux.asgi.request import CredentialReader, is_preflight, router_path, value_of
+from authmux.asgi.request import CredentialReader, address_of, is_preflight, router_path, value_of
 from authmux.asgi.way_out import WayOut
 from authmux.credential import Location, PresentedCredential
 from authmux.errors import AuthError, ConfigurationError
@@ -61,7 +61,7 @@ class AuthMiddleware:
             if visit.principal is None and self._doorkeeper.is_required:
                 self._doorkeeper.require(router_path(scope), is_preflight=is_preflight(scope))
         except AuthError as refusal:
-            await write(self._doorkeeper.answer(refusal), scope, send)
+            await write(self._turn_away(refusal, scope), scope, send)
             return
         self.attach(scope, visit)
         if scope["type"] == "websocket":
@@ -86,6 +86,10 @@ class AuthMiddleware:
         principal = await run_async(self._doorkeeper.verify(credential, fetch_site=site))
         return self._doorkeeper.admit(principal, scope["headers"], credential)
 
+    def _turn_away(self, refusal: AuthError, scope: Scope) -> Challenge:
+        sent_by, user_agent = address_of(scope), value_of(scope, b"user-agent")
+        return self._doorkeeper.turn_away(refusal, address=sent_by, user_agent=user_agent)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send, visit: Visit) -> None:
         way_out = WayOut(self, visit, scope, send)
         token = current_visit.set(visit)
@@ -95,6 +99,7 @@ class AuthMiddleware:
             await way_out.after(error)
         finally:
             current_visit.reset(token)
+            way_out.leave()
         if scope["type"] == "websocket":
             await way_out.finish()
 
@@ -133,6 +138,11 @@ class AuthMiddleware:
             return self._doorkeeper.answer(overlooked)
         return self._doorkeeper.answer_instead(visit, status_of(message))
 
+    def record(self, scope: Scope, visit: Visit, status: int) -> None:
+        """Have a use written down as its response begins (K-70)."""
+        if self._doorkeeper.recorder is not None:
+            self._doorkeeper.record(visit, address=address_of(scope), status=status)
+
     def mark(self, message: Message, visit: Visit) -> Message:
         """Return the beginning of a response that stands, with what caches must know of it (K-82)."""
         if self._doorkeeper.api_key_header is None or message["type"] != "http.response.start":
@@ -150,9 +160,24 @@ class AuthMiddleware:
                 await receive()
                 await send({"type": "lifespan.startup.failed", "message": f"authmux: {error}"})
                 raise  # as Starlette does: its test client would wait for an end for ever
+            receive = self._until_shutdown(receive)
         elif self._doorkeeper.is_required:
             raise ConfigurationError(f"nobody knows who calls over {scope['type']!r}, and required=True lets nobody in")
         await self.app(scope, receive, send)
+
+    def _until_shutdown(self, receive: Receive) -> Receive:
+        """Have everything written down before the application lets go of its database (K-70)."""
+        recorder = self._doorkeeper.recorder
+        if recorder is None:
+            return receive
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                await recorder.flush_async()
+            return message
+
+        return received
 
 
 def install(app: App, authenticator: Authenticator, **options: Any) -> AuthMiddleware:

@@ -72,11 +72,11 @@ class CredentialReader:
     def redact(self, scope: Scope) -> None:
         """Mask credentials where they are never read: in the query string, and in the address of the page before."""
         if scope.get("query_string"):
-            scope["query_string"] = self._doorkeeper.redact(scope["query_string"])
+            scope["query_string"] = self._doorkeeper.redact(scope["query_string"], address_of(scope))
         if any(name == _REFERRER and b"?" in value for name, value in scope["headers"]):
-            redact = self._doorkeeper.redact_url
+            redact, address = self._doorkeeper.redact_url, address_of(scope)
             scope["headers"] = [
-                (name, redact(value) if name == _REFERRER else value) for name, value in scope["headers"]
+                (name, redact(value, address) if name == _REFERRER else value) for name, value in scope["headers"]
             ]
 
     def _remove(self, scope: Scope, names: Collection[bytes | None]) -> None:
@@ -87,6 +87,12 @@ class CredentialReader:
 def value_of(scope: Scope, name: bytes) -> str | None:
     """Return the first value of a header, or None where it was not sent."""
     return next((value.decode("latin-1") for each, value in scope["headers"] if each == name), None)
+
+
+def address_of(scope: Scope) -> str | None:
+    """Return where a request comes from, as the server knows it."""
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 def is_preflight(scope: Scope) -> bool:

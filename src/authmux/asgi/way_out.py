@@ -21,6 +21,10 @@ class Judge(Protocol):
         """Return the beginning of a response that stands, with what caches must know of it."""
         ...
 
+    def record(self, scope: Scope, visit: Visit, status: int) -> None:
+        """Note how a request is answered."""
+        ...
+
 
 class WayOut:
     """Passes a response on.
@@ -48,6 +52,7 @@ class WayOut:
         if not self._started:
             self._started = True
             challenge = self._judge.answer(message, self._scope, self._visit)
+            self._judge.record(self._scope, self._visit, _told_by(message) if challenge is None else challenge.status)
             if challenge is not None:
                 self._answered = True
                 await write(challenge, self._scope, self._send)
@@ -70,6 +75,11 @@ class WayOut:
         elif not self._answered:
             raise error
 
+    def leave(self) -> None:
+        """Note a request that was not answered: the server does that, or nobody waits any more."""
+        if not self._started:
+            self._judge.record(self._scope, self._visit, 500)
+
     async def finish(self) -> None:
         """Close a WebSocket that the application has left open after a guard refused its caller (K-26)."""
         if self._open and self._visit.refusal is not None:
@@ -81,3 +91,8 @@ class WayOut:
             self._open = False
         elif message["type"] == "websocket.http.response.start":
             await self.finish()  # a framework that answers the refusal as if there still were a request to answer
+
+
+def _told_by(message: Message) -> int:
+    """Return the status that a caller sees; a WebSocket that is closed unaccepted is a 403 to him."""
+    return 403 if message["type"] == "websocket.close" else int(message.get("status", 101))

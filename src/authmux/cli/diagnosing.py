@@ -1,14 +1,15 @@
-"""The commands that find out what is wrong: `doctor` with an issuer, `explain` with a token."""
+"""The commands that find out what is wrong: `doctor` with an issuer or a store, `explain` with a token."""
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Final
 
 from authmux.cli import issuer_options as options
 from authmux.cli import outlet
 from authmux.cli.exit_codes import Exit, Misuse
-from authmux.cli.options import Output
+from authmux.cli.moments import parse_moment
+from authmux.cli.options import PLACE, Output
+from authmux.cli.place import Place, open_store
 from authmux.cli.token_intake import read_token
 from authmux.cli.voice import Voice
 from authmux.clock import SYSTEM_CLOCK
@@ -19,25 +20,44 @@ if TYPE_CHECKING:
     from authmux.verifying.jwt import JWTVerifier
     from authmux.verifying.static_keys import FixedKeys
 
+_STORE: Final = "AUTHMUX_STORE"
 
-def doctor(
-    *,
-    issuer: options.Issuer,
-    audience: options.MaybeAudience = None,
-    profile: options.ProfileName = None,
-    jwks_uri: options.JWKSAddress = None,
-    allow_private: options.AllowPrivate = None,
-    allow_http: options.AllowHTTP = None,
-    accept: options.Accept = None,
-    tenant: options.Tenants = None,
-    ca_bundle: options.CABundle = None,
-    form: options.Form = Output.TEXT,
-) -> Exit:
-    """Reach an issuer as a verifier would, and say what was found and what to do."""
-    told = options.read_options(
-        issuer=issuer, audience=audience, profile=profile, jwks_uri=jwks_uri, allow_private=allow_private,
-        allow_http=allow_http, accept=accept, tenant=tenant,
-    )  # fmt: skip
+
+def doctor_with(voice: Voice) -> Callable[..., Exit]:
+    """Return the command `doctor`, which has the voice keep the database's password to itself."""
+
+    def doctor(
+        *,
+        issuer: options.MaybeIssuer = None,
+        store: options.ExaminedStore = None,
+        pepper: Annotated[str | None, PLACE["pepper"]] = None,
+        audience: options.MaybeAudience = None,
+        profile: options.ProfileName = None,
+        jwks_uri: options.JWKSAddress = None,
+        allow_private: options.AllowPrivate = None,
+        allow_http: options.AllowHTTP = None,
+        accept: options.Accept = None,
+        tenant: options.Tenants = None,
+        ca_bundle: options.CABundle = None,
+        form: options.Form = Output.TEXT,
+    ) -> Exit:
+        """Look at an issuer as a verifier would, or at a store as an application would, and say what to do."""
+        if issuer is None:
+            if audience or profile or jwks_uri or allow_private or allow_http or accept or tenant or ca_bundle:
+                raise Misuse("these options are about an issuer: say which, --issuer https://…")
+            return _examine_store(voice, store or os.environ.get(_STORE), pepper, form)
+        if store is not None:
+            raise Misuse("say --issuer or --store, and ask twice for both")
+        told = options.read_options(
+            issuer=issuer, audience=audience, profile=profile, jwks_uri=jwks_uri, allow_private=allow_private,
+            allow_http=allow_http, accept=accept, tenant=tenant,
+        )  # fmt: skip
+        return _examine_issuer(told, ca_bundle=ca_bundle, form=form)
+
+    return doctor
+
+
+def _examine_issuer(told: "VerifierOptions", *, ca_bundle: str | None, form: Output) -> Exit:
     from authmux.cli import issuer_view  # here, so that --help loads no cryptography
     from authmux.verifying.diagnosis import examine
 
@@ -47,6 +67,20 @@ def doctor(
         raise Misuse(str(error)) from None
     outlet.write(issuer_view.as_json(examination) if form is Output.JSON else issuer_view.as_text(examination))
     return Exit.FINE if examination.is_well else Exit.NOT_WELL
+
+
+def _examine_store(voice: Voice, store: str | None, pepper: str | None, form: Output) -> Exit:
+    if not store:
+        raise Misuse("say what to look at: --issuer https://… or --store sqlite:///keys.db")
+    voice.mask.learn_passwords(store)
+    from authmux.cli import store_examination, store_view  # here, so that --help loads no SQLAlchemy
+
+    place = Place(store=store, pepper=pepper or None)
+    with open_store(place) as opened:
+        findings = store_examination.examine(opened, place)
+    text = store_view.as_json(findings) if form is Output.JSON else store_view.as_text(findings)
+    outlet.write(voice.mask.without_known(text))
+    return Exit.FINE if store_view.is_well(findings) else Exit.NOT_WELL
 
 
 def explain_with(voice: Voice) -> Callable[..., Exit]:
@@ -72,7 +106,7 @@ def explain_with(voice: Voice) -> Callable[..., Exit]:
             issuer=issuer, audience=audience, profile=profile, jwks_uri=jwks_uri, allow_private=allow_private,
             allow_http=allow_http, accept=accept, tenant=tenant,
         )  # fmt: skip
-        now = SYSTEM_CLOCK.time() if at is None else read_moment(at)
+        now = SYSTEM_CLOCK.time() if at is None else _read_at(at)
         text = read_token()
         voice.mask.learn_token(text)
         product, code = _explained(text, told, keys=keys, ca_bundle=ca_bundle, now=now, form=form)
@@ -130,16 +164,8 @@ def _read_keys(path: str, text: str) -> "FixedKeys":
     return FixedKeys.pem(content, kid=kid if isinstance(kid, str) else None)
 
 
-def read_moment(text: str) -> float:
-    """Return a moment in seconds since the epoch; one without a time zone is in UTC.
-
-    Raises:
-        Misuse: it is none.
-    """
+def _read_at(text: str) -> float:
     try:
-        if text.replace(".", "", 1).isdecimal():
-            return float(text)
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        raise Misuse("--at: write a moment such as 2026-01-31T12:00:00Z, or seconds since 1970") from None
+        return parse_moment(text)
+    except ValueError as error:
+        raise Misuse(f"--at: {error}") from None

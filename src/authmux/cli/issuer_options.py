@@ -18,6 +18,18 @@ Issuer: TypeAlias = Annotated[
     str,
     typer.Option(metavar="URL", help="The issuer, to the byte as tokens have it in iss; mind the slash at its end."),
 ]
+MaybeIssuer: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--issuer",
+        metavar="URL",
+        help="The issuer to look at, to the byte as tokens have it in iss; mind the slash at its end.",
+    ),
+]
+ExaminedStore: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="The database to look at; AUTHMUX_STORE, where no issuer is named."),
+]
 Audience: TypeAlias = Annotated[
     list[str], typer.Option(metavar="NAME", help="What this API is called at the issuer; several times.")
 ]

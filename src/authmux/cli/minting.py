@@ -1,15 +1,14 @@
 """The verbs that make a token: `issue` and `roll`. Its text alone goes to standard output."""
 
 import json
-import re
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from authmux.cli import options, outlet
-from authmux.cli.desk import Desk, option, read_reference
+from authmux.cli.desk import KindDesk, option, read_reference
 from authmux.cli.durations import parse_duration
 from authmux.cli.exit_codes import Misuse, TextLost
+from authmux.cli.field_intake import read_meta, read_scopes
 from authmux.cli.questions import confirm, require_answer
 from authmux.cli.record_view import as_object, date_text, summary
 from authmux.issuing.issued_token import IssuedToken
@@ -19,7 +18,7 @@ from authmux.token_format import Kind
 
 
 def issue(
-    desk: Desk,
+    desk: KindDesk,
     *,
     owner: str | None = None,
     issuer: options.Issuer = None,
@@ -35,11 +34,11 @@ def issue(
     _require_output()
     given: dict[str, Any] = {
         "name": name,
-        "scopes": _read_scopes(scope),
+        "scopes": read_scopes(scope),
         "tenant": tenant,
         "env": env,
         "description": description,
-        "meta": _read_meta(meta),
+        "meta": read_meta(meta),
         "by": desk.by,
     }
     if expires_in is not None:  # else the service knows how long a credential of its kind lives
@@ -54,7 +53,7 @@ def issue(
 
 
 def roll(
-    desk: Desk,
+    desk: KindDesk,
     reference: options.Reference,
     *,
     overlap: options.Overlap = None,
@@ -69,7 +68,7 @@ def roll(
     stopping = _stopping_at_once(record, lapse, desk.now())
     if stopping:
         require_answer(yes=yes)
-        desk.voice.say(f"{summary(record, desk.now())}\nthe text of generation {stopping} stops working at once")
+        desk.voice.say(f"{desk.summaries([record])}\nthe text of generation {stopping} stops working at once")
         confirm(desk.voice, f"roll this {desk.noun}?", yes=yes)
     issued = desk.service.roll(record.id, generation=generation or record.generation, overlap=lapse, by=desk.by)
     _hand_out(desk, issued, "rolled")
@@ -92,28 +91,12 @@ def _owner(kind: Kind, owner_id: str | None, issuer: str | None) -> str | Owner 
     return Owner(options.OWNER_TYPE[kind], issuer, owner_id)
 
 
-def _read_scopes(texts: Iterable[str]) -> list[str]:
-    return [each for text in texts for each in re.split(r"[,\s]+", text) if each]
-
-
 def _read_life(text: str) -> timedelta | None:
     with option("--expires-in"):
         life = None if text.strip().lower() == "never" else parse_duration(text)
         if life == timedelta(0):
             raise ValueError("it would be expired at once")
         return life
-
-
-def _read_meta(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    try:
-        meta = json.loads(text)
-    except (ValueError, RecursionError):
-        meta = None
-    if not isinstance(meta, dict):
-        raise Misuse("""--meta: write a JSON object, such as '{"team": "billing"}'""")
-    return meta
 
 
 def _stopping_at_once(record: Record, overlap: timedelta, now: float) -> str:
@@ -123,7 +106,7 @@ def _stopping_at_once(record: Record, overlap: timedelta, now: float) -> str:
     return " and ".join(str(secret.generation) for secret in stopping)
 
 
-def _hand_out(desk: Desk, issued: IssuedToken, done: str) -> None:
+def _hand_out(desk: KindDesk, issued: IssuedToken, done: str) -> None:
     """Write the text; where nobody takes it, say that there is a credential now whose text nobody has."""
     record, now = issued.record, desk.now()
     shown = json.dumps({"token": issued.text, "record": as_object(record, now)}) if desk.as_json else issued.text

@@ -7,7 +7,10 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
+from authmux.cli.foreign_lines import Origin
 from authmux.cli.place import Place
+from authmux.stores.audit_event import Action
+from authmux.stores.denial import Denied
 from authmux.stores.record import OwnerType, State
 from authmux.token_format import Kind
 
@@ -39,7 +42,7 @@ PLACE: Final[dict[str, Any]] = {
         help="A TokenService of your application, instead of store, pepper and prefix.",
     ),
 }
-OUTPUT: Final = Annotated[Output, typer.Option("--output", "-o", help="How the result is written.")]
+OUTPUT: TypeAlias = Annotated[Output, typer.Option("--output", "-o", help="How the result is written.")]
 
 OWNER_TYPE: Final = {Kind.KEY: OwnerType.CLIENT, Kind.PAT: OwnerType.USER}
 NOUN: Final = {Kind.KEY: "API key", Kind.PAT: "personal access token"}
@@ -57,6 +60,28 @@ LISTED_OF: Final[dict[Kind, Any]] = {
 References: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Ids; - reads them from standard input, one a line.")
 ]
+SomeReferences: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Ids; - reads them from standard input, one a line.")
+]
+UnusedSince: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only those not used since: 90d ago, or a moment.")
+]
+File: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A file of lines; - for standard input.")]
+Number: TypeAlias = Annotated[int, typer.Option("--number", "-n", min=1, help="How many at most.")]
+Follow: TypeAlias = Annotated[bool, typer.Option("--follow", "-f", help="Go on with those that come, until Ctrl-C.")]
+Target: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="Only what was done to this.")]
+Actor: TypeAlias = Annotated[str | None, typer.Option(metavar="NAME", help="Only what this one did.")]
+Actions: TypeAlias = Annotated[list[Action] | None, typer.Option("--action", help="Only this; several times.")]
+Since: TypeAlias = Annotated[str | None, typer.Option(metavar="WHEN", help="Only since: 24h ago, or a moment.")]
+ExpectedHead: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="POSITION:MAC", help="The head of an earlier check, which was kept elsewhere.")
+]
+AfterPosition: TypeAlias = Annotated[int, typer.Option("--after", min=0, help="Only entries behind this position.")]
+PepperId: TypeAlias = Annotated[str, typer.Argument(metavar="PEPPER", help="Its id, such as p1.")]
+AlthoughUsed: TypeAlias = Annotated[
+    bool, typer.Option("--although-used", help="Also where secrets are under it, which are refused then, for good.")
+]
+PREPARE: Final = typer.Option("--prepare", help="Only make it known: rotate once more to have it current.")
 Reference: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Its id, such as 5g2v9k0m3x7q1b8n.")]
 Name: TypeAlias = Annotated[str, typer.Option(help="For people; unique among the owner's live ones.")]
 Scopes: TypeAlias = Annotated[
@@ -73,8 +98,37 @@ Issuer: TypeAlias = Annotated[str | None, typer.Option(help="Who names the owner
 OwnedBy: TypeAlias = Annotated[
     str | None, typer.Option("--owner", metavar="TYPE:ID", help="Only those of this owner, such as org:acme; or none.")
 ]
+NewName: TypeAlias = Annotated[str | None, typer.Option("--name", help="Another name for people.")]
+NewDescription: TypeAlias = Annotated[str | None, typer.Option("--description", help="Another note.")]
+NewScopes: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--scope", metavar="SCOPE", help="All that it may do from now on; several times.")
+]
+AddedScopes: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--add-scope", metavar="SCOPE", help="What it may do besides; several times.")
+]
+RemovedScopes: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--remove-scope", metavar="SCOPE", help="What it may do no longer; several times.")
+]
+NewEnd: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--expires-in", metavar="WHEN", help="When it ends: 90d from now, a moment, or never."),
+]
 InTenant: TypeAlias = Annotated[str | None, typer.Option(help="Only those of this tenant.")]
 States: TypeAlias = Annotated[list[State] | None, typer.Option("--state", help="Only these; several times.")]
+WithScope: TypeAlias = Annotated[
+    str | None, typer.Option("--scope", metavar="SCOPE", help="Only those that may do this, by a wider scope, too.")
+]
+InEnv: TypeAlias = Annotated[str | None, typer.Option("--env", help="Only those with this mark.")]
+ExpiresBefore: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only those that expire before: 30d from now, or a moment.")
+]
+CreatedAfter: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only those made since: 24h ago, or a moment.")
+]
+CreatedBefore: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only those made before: 90d ago, or a moment.")
+]
+Deleted: TypeAlias = Annotated[bool, typer.Option("--deleted", help="Those that were deleted, too.")]
 Limit: TypeAlias = Annotated[int, typer.Option(min=1, help="How many at most.")]
 After: TypeAlias = Annotated[str | None, typer.Option(metavar="ID", help="Only those behind this id: the next page.")]
 All: TypeAlias = Annotated[bool, typer.Option("--all", help="All pages.")]
@@ -85,6 +139,41 @@ Generation: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Roll only if this is still the newest generation.")
 ]
 WhyRevoked: TypeAlias = Annotated[Reason, typer.Option(help="Why.")]
+WhySaid: TypeAlias = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, in your words, for the audit log.")
+]
+PartyId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="As the application, or who names it, has it.")]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="When it ends by itself: 7d from now, or a moment.")
+]
+DeniedWhat: TypeAlias = Annotated[Denied, typer.Argument(metavar="WHAT", help=f"One of {', '.join(Denied)}.")]
+DeniedValue: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[VALUE]", help="Its jti, id or kid; nothing for a whole issuer.")
+]
+DeniedIssuer: TypeAlias = Annotated[
+    str | None, typer.Option("--issuer", metavar="URL", help="Whose name it is, as iss has it; left out for a tenant.")
+]
+IssuedBefore: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Only what was issued before: 1h ago, or a moment; else everything.")
+]
+From: TypeAlias = Annotated[Origin, typer.Option("--from", help="Whose table it is.")]
+Scheme: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of digests: the name of their shape in accept_digests.")
+]
+BecomesKind: TypeAlias = Annotated[Kind, typer.Option("--kind", help="Of digests: what they become here.")]
+Hash: TypeAlias = Annotated[str, typer.Option("--hash", metavar="NAME", help="Of digests: sha256, sha512 or sha3-512.")]
+OwnerField: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column that says whose it is; of knox, user_id.")
+]
+OwnerTypeOption: TypeAlias = Annotated[OwnerType, typer.Option("--owner-type", help="What that one is.")]
+OwnersIssuer: TypeAlias = Annotated[
+    str | None, typer.Option("--issuer", envvar="AUTHMUX_PREFIX", help="Who names the owners.")
+]
+TenantField: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column that says within which tenant it acts.")
+]
+DryRun: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Only say what would be refused.")]
+CountOnly: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Only say how many that would be.")]
 Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

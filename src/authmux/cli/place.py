@@ -2,13 +2,15 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
 from authmux.cli.application import load_service
 from authmux.cli.exit_codes import Misuse
+from authmux.cli.needs import Needs, Pepper
 from authmux.errors import AuthmuxError, ConfigurationError
 from authmux.issuing.token_service import TokenService
 from authmux.peppers import Peppers
@@ -39,15 +41,15 @@ class Place:
 
 
 @contextmanager
-def open_service(place: Place, *, mints: bool) -> Iterator[TokenService]:
+def open_service(place: Place, *, needs: Needs, warn: Callable[[str], object]) -> Iterator[TokenService]:
     """Open the service.
 
     Arguments:
-        mints: whether a token is to be made, for which alone the prefix and the pepper are needed.
+        warn: is told what will be missing, where a command goes on all the same.
 
     Raises:
-        Misuse: the options do not name one place.
-        ConfigurationError: the pepper cannot be had.
+        Misuse: the options do not name one place, or less than the command needs.
+        ConfigurationError: the pepper cannot be had, or is another one than the store knows.
         StoreUnavailable: there is no such database file.
     """
     if place.app is not None:
@@ -56,12 +58,16 @@ def open_service(place: Place, *, mints: bool) -> Iterator[TokenService]:
         yield load_service(place.app)
         return
     with open_store(place) as store:
-        yield TokenService(store, read_format(place) if mints else _unused_format())
+        yield TokenService(store, _format_for(place, store, needs, warn))
 
 
 @contextmanager
-def open_store(place: Place, *, may_create: bool = False) -> Iterator["SQLStore"]:
+def open_store(place: Place, *, may_create: bool = False, option: str = "--store") -> Iterator["SQLStore"]:
     """Open the store, and close it at the end.
+
+    Arguments:
+        may_create: whether the database need not be there.
+        option: how the URL was given.
 
     Raises:
         Misuse: no store is named, or the URL is none that SQLStore takes.
@@ -70,7 +76,7 @@ def open_store(place: Place, *, may_create: bool = False) -> Iterator["SQLStore"
     if place.store is None:
         raise Misuse("say where the keys are kept: --store sqlite:///keys.db, or --app package.module:attribute")
     if not may_create:
-        _refuse_missing_file(place.store)
+        _refuse_missing_file(place.store, option=option)
     from authmux.stores.sql import SQLStore  # here, so that --help loads no SQLAlchemy
 
     try:
@@ -78,29 +84,63 @@ def open_store(place: Place, *, may_create: bool = False) -> Iterator["SQLStore"
     except ImportError:
         raise
     except AuthmuxError as error:
-        raise Misuse(f"--store: {error}") from None
+        raise Misuse(f"{option}: {error}") from None
     except Exception as error:  # what it says may quote the URL, and with it the password
-        raise Misuse(f"--store: this is no URL of a database ({type(error).__name__})") from None
+        raise Misuse(f"{option}: this is no URL of a database ({type(error).__name__})") from None
     with closing(store):
         yield store
 
 
-def read_format(place: Place) -> TokenFormat:
-    """Return how tokens are written and digested.
+def _format_for(place: Place, store: "SQLStore", needs: Needs, warn: Callable[[str], object]) -> TokenFormat:
+    """Return how tokens are written and digested, as far as a command needs it.
 
     Raises:
         Misuse: a prefix or a pepper is not named, or two peppers are.
-        ConfigurationError: the pepper cannot be had.
+        ConfigurationError: the pepper cannot be had, or is another one than the store knows.
     """
-    if place.prefix is None:
+    if needs.prefix and place.prefix is None:
         raise Misuse("say how tokens begin: --prefix acme, the same as in the application")
+    peppers = _peppers_for(place, store, needs.pepper, warn)
+    try:
+        return TokenFormat(prefix=place.prefix if needs.prefix and place.prefix else "unused", peppers=peppers)
+    except ConfigurationError as error:
+        raise Misuse(f"--prefix: {error}") from None
+
+
+def _peppers_for(place: Place, store: "SQLStore", wanted: Pepper, warn: Callable[[str], object]) -> Peppers:
+    if wanted is Pepper.UNUSED:
+        return _no_peppers()
+    try:
+        peppers = _require_peppers(place)
+        if wanted is not Pepper.KNOWN:
+            refuse_other_pepper(store, peppers)
+    except (Misuse, ConfigurationError) as error:
+        if wanted is not Pepper.IF_THERE:
+            raise
+        warn(f"warning: {error}; it is done all the same, and `authmux audit verify` will stop at what it writes down")
+        return _no_peppers()
+    return peppers
+
+
+def _require_peppers(place: Place) -> Peppers:
     peppers = read_peppers(place)
     if peppers is None:
         raise Misuse(f"say where the pepper is: --pepper DIRECTORY, or the environment variable {PEPPERS}")
-    try:
-        return TokenFormat(prefix=place.prefix, peppers=peppers)
-    except ConfigurationError as error:
-        raise Misuse(f"--prefix: {error}") from None
+    return peppers
+
+
+def refuse_other_pepper(store: "SQLStore", peppers: Peppers) -> None:
+    """Refuse peppers under which this store's keys were not issued.
+
+    Raises:
+        ConfigurationError: one of them is not the one that the store knows under its id, or it knows none of them.
+    """
+    kept = {each.pepper_id: each.check for each in store.pepper_checks()}
+    shared = [each for each in kept if each in peppers]
+    if (kept and not shared) or any(not compare_digest(peppers.check(each), kept[each]) for each in shared):
+        raise ConfigurationError(
+            "the pepper is not the one that this store's keys were issued under: put that one back"
+        )
 
 
 def read_peppers(place: Place, *, create: bool = False) -> Peppers | None:
@@ -117,15 +157,15 @@ def read_peppers(place: Place, *, create: bool = False) -> Peppers | None:
     return Peppers.env(PEPPERS) if os.environ.get(PEPPERS) else None
 
 
-def _unused_format() -> TokenFormat:
-    """Return a format for verbs that make no token: nothing is ever digested under its pepper."""
-    return TokenFormat(prefix="unused", peppers=Peppers({"unused": secrets.token_bytes(32)}))
+def _no_peppers() -> Peppers:
+    """Return peppers where nothing is to be proved, or sealed, under one."""
+    return Peppers({"none": secrets.token_bytes(32)})
 
 
-def _refuse_missing_file(url: str) -> None:
+def _refuse_missing_file(url: str, *, option: str) -> None:
     """Refuse a mistyped path: SQLite would make an empty database there."""
     scheme, _, path = url.partition(":///")
     path = path.partition("?")[0]
     is_file = scheme.partition("+")[0] == "sqlite" and path not in ("", ":memory:") and not path.startswith("file:")
     if is_file and not os.path.exists(path):
-        raise StoreUnavailable(f"there is no database file {path}: correct --store, or run `authmux init` to make it")
+        raise StoreUnavailable(f"there is no database file {path}: correct {option}, or run `authmux init` to make it")

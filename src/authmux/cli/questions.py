@@ -13,7 +13,9 @@ def require_answer(*, yes: bool, stdin_is_used: bool = False) -> None:
         Misuse: there is neither a terminal nor `--yes`.
     """
     if not yes and (stdin_is_used or sys.stdin is None or not sys.stdin.isatty()):
-        raise Misuse("this cannot be undone, and there is no terminal to ask on: give --yes to do it without asking")
+        raise Misuse(
+            "something would stop working, and there is no terminal to ask on: give --yes to have it done unasked"
+        )
 
 
 def confirm(voice: Voice, question: str, *, yes: bool) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from authmux.stores.record import Owner, OwnerType, Record, Secret
+from authmux.stores.usage import Usage
 
 _LAST_MOMENT: Final = 253_402_300_799.0  # the end of the year 9999, behind which no calendar goes
 
@@ -85,6 +86,14 @@ def summary(record: Record, now: float) -> str:
     )
 
 
+def last_use_text(usage: Usage | None) -> str:
+    """Return when a credential was last used, as far as it was noted."""
+    if usage is None:
+        return "no use of it was noted"
+    place = f" from {usage.last_address}" if usage.last_address else ""
+    return f"last used {date_text(usage.last_used_at)}{place}"
+
+
 def thawed(value: Any) -> Any:
     """Return a JSON value that json.dumps takes, of one that is read-only in depth."""
     if isinstance(value, Mapping):
@@ -106,12 +115,18 @@ def as_fields(record: Record, now: float) -> Iterator[tuple[str, str]]:
     for name in ("resources", "allowed_cidrs", "allowed_origins"):
         if getattr(record, name):
             yield name.replace("_", " "), " ".join(getattr(record, name))
+    yield from _endings(record)
+    for secret in record.secrets:
+        yield f"generation {secret.generation}", _generation_text(secret, now)
+
+
+def _endings(record: Record) -> Iterator[tuple[str, str]]:
     if record.disabled_at is not None:
         yield "disabled", f"{date_text(record.disabled_at)} by {record.disabled_by}"
     if record.revoked_at is not None:
         yield "revoked", f"{date_text(record.revoked_at)} by {record.revoked_by}: {record.revoked_reason}"
-    for secret in record.secrets:
-        yield f"generation {secret.generation}", _generation_text(secret, now)
+    if record.deleted_at is not None:
+        yield "deleted", date_text(record.deleted_at)
 
 
 def _generation_text(secret: Secret, now: float) -> str:

@@ -1,6 +1,9 @@
-"""Who uses a verb: so far the application itself; principals follow (K-42)."""
+"""Who uses a verb: the application itself, or a principal (K-42)."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from authmux.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +16,7 @@ class System:
 def system(name: str = "system") -> System:
     """Return the application itself as the one who uses a verb; give a name to tell its parts apart."""
     return System(name)
+
+
+Doer: TypeAlias = System | Principal
+"""Who uses a verb."""

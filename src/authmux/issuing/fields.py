@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from authmux.errors import NotPossible
+from authmux.jose.claims import MAX_TIME
 from authmux.principal import frozen
 from authmux.scopes import parse_grants
 from authmux.stores.record import Owner, OwnerType
@@ -47,6 +48,16 @@ def read_text(field: str, text: str, *, limit: int = MAX_TEXT) -> str:
     return text
 
 
+def read_note(text: str) -> str:
+    """Return a description."""
+    return read_text("description", text, limit=MAX_NOTE)
+
+
+def read_reason(reason: str | None) -> str | None:
+    """Return a reason in somebody's own words, if he gave one."""
+    return None if reason is None else read_text("reason", reason)
+
+
 def read_scopes(scopes: Iterable[str]) -> frozenset[str]:
     """Return the grants; there is no implicit `*` (K-30, K-50)."""
     try:
@@ -67,6 +78,15 @@ def read_deadline(expires_in: timedelta | None, now: float) -> float | None:
     return now + expires_in.total_seconds()
 
 
+def read_moment(field: str, moment: float | None) -> float | None:
+    """Return a moment, in seconds since the epoch, that every database can keep; NaN would come before none."""
+    if moment is None:
+        return None
+    if type(moment) not in (int, float) or not 0 <= moment <= MAX_TIME:
+        raise NotPossible(f"{field} {moment!r}: write seconds since the epoch, up to the year 9999, or None")
+    return float(moment)
+
+
 def read_meta(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return the application's notes, read-only, as they will be read again (K-11)."""
     try:
@@ -77,3 +97,8 @@ def read_meta(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if len(text.encode()) > MAX_META:
         raise NotPossible(f"meta is larger than {MAX_META} bytes (K-11)")
     return notes
+
+
+def meta_text(meta: Mapping[str, Any]) -> str:
+    """Return notes as JSON, by which one tells whether they are the same."""
+    return json.dumps(meta, default=dict, sort_keys=True)

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
+
+from authmux.stores.record import Owner, OwnerType
 
 DenialsVersion: TypeAlias = str
 
@@ -15,9 +17,22 @@ class Denied(StrEnum):
     TOKEN = "token"  # noqa: S105  # a word, and no password
     SUBJECT = "subject"
     CLIENT = "client"
+    SERVICE = "service"
+    ORG = "org"
     TENANT = "tenant"
     ISSUER = "issuer"
     KEY = "key"
+
+
+OWNERS: Final = {
+    OwnerType.USER: Denied.SUBJECT,
+    OwnerType.CLIENT: Denied.CLIENT,
+    OwnerType.SERVICE: Denied.SERVICE,
+    OwnerType.ORG: Denied.ORG,
+}
+"""What an owner of credentials is called among denials: he is who a token's subject or client would be."""
+
+FOR_EVER: Final = 253_402_300_799.0  # the end of the year 9999
 
 
 class Target(NamedTuple):
@@ -33,6 +48,17 @@ class Target(NamedTuple):
     what: Denied
     issuer: str
     value: str
+
+    @classmethod
+    def of_owner(cls, owner: Owner) -> Self:
+        """Return the name of an owner of keys and tokens, who may own JWTs too.
+
+        Raises:
+            ValueError: it is nobody.
+        """
+        if owner.type not in OWNERS:
+            raise ValueError("what is nobody's has no owner to be denied")
+        return cls(OWNERS[owner.type], owner.issuer, owner.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +84,14 @@ class Denial:
         if self.until is not None and now >= self.until:
             return False
         return self.before is None or issued_at is None or issued_at <= self.before
+
+    @property
+    def suspends_until(self) -> float | None:
+        """Return until when keys and tokens of ours of such an owner or tenant are refused; None for not at all (K-40).
+
+        A denial with `before` is about what an authorization server issued; of ours, one revokes what was made earlier.
+        """
+        return None if self.before is not None else FOR_EVER if self.until is None else self.until
 
     def is_at_least(self, other: "Denial") -> bool:
         """Return whether it refuses whatever another one on the same target does, for as long."""

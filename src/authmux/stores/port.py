@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from authmux.stores.denial import Denial, DenialsVersion, DenyList, Target
-from authmux.stores.record import Owner, Record
+from authmux.scopes import grants_covering
+from authmux.stores.audit_event import Entries
+from authmux.stores.audit_log import AsyncAuditLog, AuditLog
+from authmux.stores.record import Owner, Record, State
+from authmux.stores.usage import AsyncUsageLog, UsageLog
 from authmux.token_format import Kind
 
 Revision: TypeAlias = str
@@ -17,33 +20,73 @@ Revision: TypeAlias = str
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A record, or the fact that there is none, as it was under a revision that was sampled before it was read."""
+    """A record, or the fact that there is none, as it was under a revision that was sampled before it was read.
+
+    Arguments:
+        suspended_until: when its owner's or its tenant's suspension ends, in seconds since the epoch (K-40).
+    """
 
     record: Record | None
     revision: Revision | None
+    suspended_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which records to list: those that match everything that is given."""
+    """Which records to list or to revoke: those that match everything that is given. Times are seconds since the epoch.
+
+    Arguments:
+        kind, env, tenant, owner, created_by: only these; None means all.
+        tenantless: only those that are within no tenant.
+        state: only those that are in this state at `now`.
+        scope: only those whose grants cover this scope.
+        created_after, created_before, expires_before, deleted_before: only these; the moment itself is in the first of
+            each two, and a credential without expiry expires before nothing.
+        with_deleted: whether those that were deleted match, too.
+        limit, after: how many at most, and only ids behind this one; for lists alone.
+    """
 
     kind: Kind | None = None
+    env: str | None = None
     tenant: str | None = None
+    tenantless: bool = False
     owner: Owner | None = None
+    created_by: str | None = None
+    state: State | None = None
+    now: float = 0.0
+    scope: str | None = None
+    created_after: float | None = None
+    created_before: float | None = None
+    expires_before: float | None = None
+    deleted_before: float | None = None
+    with_deleted: bool = True
     limit: int = 100
     after: str | None = None
 
+    def matches(self, record: Record) -> bool:
+        """Return whether a record is among them; every store agrees with this."""
+        exact = (
+            (self.kind, record.kind), (self.env, record.env), (self.tenant, record.tenant), (self.owner, record.owner),
+            (self.created_by, record.created_by), (self.state, record.state(self.now)),
+        )  # fmt: skip
+        return (
+            all(wanted is None or wanted == found for wanted, found in exact)
+            and not (self.tenantless and record.tenant is not None)
+            and (self.with_deleted or record.deleted_at is None)
+            and (self.scope is None or not record.scopes.isdisjoint(grants_covering(self.scope)))
+            and (self.after is None or record.id > self.after)
+            and self._is_in_time(record)
+        )
 
-@dataclass(frozen=True, slots=True)
-class DenialsReading:
-    """Which denials there are, and under which revision of everything, sampled at one moment (K-22).
-
-    Arguments:
-        version: of the denials alone; another one after every change of them.
-    """
-
-    version: DenialsVersion
-    revision: Revision | None
+    def _is_in_time(self, record: Record) -> bool:
+        """Return whether all its moments are among those that are asked for."""
+        before = (
+            (self.created_before, record.created_at), (self.expires_before, record.expires_at),
+            (self.deleted_before, record.deleted_at),
+        )  # fmt: skip
+        return (self.created_after is None or record.created_at >= self.created_after) and all(
+            limit is None or (moment is not None and moment < limit) for limit, moment in before
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +124,11 @@ class Freshness(Protocol):
         ...
 
 
-class TokenStore(Freshness, Protocol):
-    """A store that blocks. Every method may raise `StoreUnavailable`."""
+class RecordSource(Freshness, Protocol):
+    """As much of a store as a verifier asks for; blocking."""
 
     def find(self, credential_id: str) -> Reading:
         """Read a record by its public id."""
-        ...
-
-    def list(self, query: Query) -> Sequence[Record]:
-        """Return the records that match, by id, at most `query.limit` of them."""
-        ...
-
-    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> None:
-        """Keep a new record, in one transaction with the checks that it must not race with.
-
-        Arguments:
-            pepper: kept with the first record that uses it.
-            max_live: how many live records of this kind one owner may have, this one included.
-            now: decides which records are live.
-
-        Raises:
-            WriteRefused: `exists`, `name_taken` among the owner's live ones, `too_many`, or `pepper` where another
-                pepper is kept under this id.
-        """
-        ...
-
-    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> None:
-        """Keep a record instead of the one with this id, if that is still at row_version `expected`.
-
-        Arguments:
-            pepper: kept with the first record that uses it, where the change brings a new generation.
-
-        Raises:
-            WriteRefused: `changed`, where it is not; `pepper`, as in `add`.
-        """
         ...
 
     def pepper_checks(self) -> Sequence[PepperCheck]:
@@ -122,81 +136,120 @@ class TokenStore(Freshness, Protocol):
         ...
 
 
-class AsyncTokenStore(Freshness, Protocol):
-    """The same store for callers that await."""
+class AsyncRecordSource(Freshness, Protocol):
+    """The same for callers that await."""
 
     def find(self, credential_id: str) -> Awaitable[Reading]:
-        """See `TokenStore.find`."""
+        """See `RecordSource.find`."""
         ...
+
+    def pepper_checks(self) -> Awaitable[Sequence[PepperCheck]]:
+        """See `RecordSource.pepper_checks`."""
+        ...
+
+
+class TokenStore(RecordSource, AuditLog, UsageLog, Protocol):
+    """A store that blocks. Every method may raise `StoreUnavailable`."""
+
+    def list(self, query: Query) -> Sequence[Record]:
+        """Return the records that match, by id, at most `query.limit` of them."""
+        ...
+
+    def add(
+        self, record: Record, *, pepper: PepperCheck, max_live: int, now: float, audit: Entries | None = None
+    ) -> None:
+        """Keep a new record, in one transaction with the checks that it must not race with.
+
+        Arguments:
+            pepper: kept with the first record that uses it.
+            max_live: how many live records of this kind one owner may have, this one included.
+            now: decides which records are live.
+            audit: written down in the same transaction (K-70).
+
+        Raises:
+            WriteRefused: `exists`, `name_taken` among the owner's live ones, `too_many`, or `pepper` where another
+                pepper is kept under this id.
+        """
+        ...
+
+    def replace(
+        self,
+        record: Record,
+        *,
+        expected: int,
+        pepper: PepperCheck | None = None,
+        live_at: float | None = None,
+        max_live: int | None = None,
+        audit: Entries | None = None,
+    ) -> None:
+        """Keep a record instead of the one with this id, if that is still at row_version `expected`.
+
+        Arguments:
+            pepper: kept with the first record that uses it, where the change brings a new generation.
+            live_at: where it is given, the name must not be another's among the owner's that are live at that moment.
+            max_live: where it is given too, how many of those there may be, this one included.
+            audit: written down in the same transaction (K-70).
+
+        Raises:
+            WriteRefused: `changed`, where it is not; `name_taken`, `too_many` and `pepper`, as in `add`.
+        """
+        ...
+
+    def revoke_all(self, query: Query, *, at: float, by: str, reason: str, audit: Entries | None = None) -> int:
+        """Revoke every record that matches and is not revoked yet, in one transaction; return how many that were.
+
+        Arguments:
+            query: whose limit and `after` do not count.
+            at, by, reason: written into the records.
+            audit: written down in the same transaction, if anything was revoked.
+        """
+        ...
+
+    def purge(self, ids: Sequence[str], *, deleted_before: float, audit: Entries | None = None) -> None:
+        """Remove records, with everything that hangs on them, all of them or none.
+
+        Arguments:
+            deleted_before: only if they were deleted before this moment, in seconds since the epoch.
+            audit: written down in the same transaction.
+
+        Raises:
+            WriteRefused: `changed`, where one is not there any more, or was not deleted then.
+        """
+        ...
+
+
+class AsyncTokenStore(AsyncRecordSource, AsyncAuditLog, AsyncUsageLog, Protocol):
+    """The same store for callers that await."""
 
     def list(self, query: Query) -> Awaitable[Sequence[Record]]:
         """See `TokenStore.list`."""
         ...
 
-    def add(self, record: Record, *, pepper: PepperCheck, max_live: int, now: float) -> Awaitable[None]:
+    def add(
+        self, record: Record, *, pepper: PepperCheck, max_live: int, now: float, audit: Entries | None = None
+    ) -> Awaitable[None]:
         """See `TokenStore.add`."""
         ...
 
-    def replace(self, record: Record, *, expected: int, pepper: PepperCheck | None = None) -> Awaitable[None]:
+    def replace(
+        self,
+        record: Record,
+        *,
+        expected: int,
+        pepper: PepperCheck | None = None,
+        live_at: float | None = None,
+        max_live: int | None = None,
+        audit: Entries | None = None,
+    ) -> Awaitable[None]:
         """See `TokenStore.replace`."""
         ...
 
-    def pepper_checks(self) -> Awaitable[Sequence[PepperCheck]]:
-        """See `TokenStore.pepper_checks`."""
+    def revoke_all(
+        self, query: Query, *, at: float, by: str, reason: str, audit: Entries | None = None
+    ) -> Awaitable[int]:
+        """See `TokenStore.revoke_all`."""
         ...
 
-
-class DenialStore(Freshness, Protocol):
-    """A store of denials, which blocks (B-64). Every method may raise `StoreUnavailable`."""
-
-    def deny(self, denial: Denial, *, limit: int, now: float) -> Denial:
-        """Keep a denial, joined to the one that there is on its target; return what stands now.
-
-        Arguments:
-            limit: how many may stand, this one included: every process holds them all.
-            now: what stood until then, or until earlier, is let go.
-
-        Raises:
-            WriteRefused: `too_many_denials`, where there are more.
-        """
-        ...
-
-    def lift(self, target: Target) -> bool:
-        """Take a denial away; return whether there was one."""
-        ...
-
-    def denials_version(self) -> DenialsReading:
-        """Read which denials there are; quickly, however many."""
-        ...
-
-    def denials(self) -> DenyList:
-        """Read all denials; of the version that there was, or of a later one."""
-        ...
-
-    def list_denials(self) -> Sequence[Denial]:
-        """Return all denials, by target."""
-        ...
-
-
-class AsyncDenialStore(Freshness, Protocol):
-    """The same store for callers that await."""
-
-    def deny(self, denial: Denial, *, limit: int, now: float) -> Awaitable[Denial]:
-        """See `DenialStore.deny`."""
-        ...
-
-    def lift(self, target: Target) -> Awaitable[bool]:
-        """See `DenialStore.lift`."""
-        ...
-
-    def denials_version(self) -> Awaitable[DenialsReading]:
-        """See `DenialStore.denials_version`."""
-        ...
-
-    def denials(self) -> Awaitable[DenyList]:
-        """See `DenialStore.denials`."""
-        ...
-
-    def list_denials(self) -> Awaitable[Sequence[Denial]]:
-        """See `DenialStore.list_denials`."""
+    def purge(self, ids: Sequence[str], *, deleted_before: float, audit: Entries | None = None) -> Awaitable[None]:
+        """See `TokenStore.purge`."""
         ...

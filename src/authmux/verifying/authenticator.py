@@ -7,9 +7,10 @@ from authmux.clock import SYSTEM_CLOCK, Clock
 from authmux.credential import PresentedCredential
 from authmux.errors import ConfigurationError, Fault, InvalidCredential
 from authmux.flow import Flow, awaits
-from authmux.observer import Observer
+from authmux.foreign_shape import ForeignShape, require_disjoint
+from authmux.observer import Observer, Recorder
 from authmux.principal import Principal
-from authmux.stores.port import AsyncDenialStore, DenialStore
+from authmux.stores.denial_store import AsyncDenialStore, DenialStore
 from authmux.verifying.denials import Denials, Undenied
 from authmux.verifying.health import Health
 from authmux.verifying.issuer_resolver import IssuerResolver
@@ -36,6 +37,7 @@ class Authenticator:
         denials: the store whose denials count for JWTs, and for whatever else is no key or PAT (B-64);
             `TokenService.deny` makes them. By default there are none.
         observer: is told what becomes of every request; `authmux.otel.OpenTelemetry` counts.
+        recorder: writes down which credentials are used, off the request path: a `UsageRecorder` (K-70).
         clock: where time comes from.
 
     Raises:
@@ -52,10 +54,12 @@ class Authenticator:
         require_keys_at_start: bool = False,
         denials: DenialStore | AsyncDenialStore | None = None,
         observer: Observer | None = None,
+        recorder: Recorder | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.verifiers: Final = verifiers
         self.observer = observer
+        self.recorder = recorder
         issuers = [each for each in verifiers if isinstance(each, IssuerVerifier)]
         resolvers = [each for each in verifiers if isinstance(each, IssuerResolver)]
         others: list[Verifier] = [each for each in verifiers if not isinstance(each, IssuerVerifier | IssuerResolver)]
@@ -76,6 +80,10 @@ class Authenticator:
         if self._issuers is not None:
             others.append(self._issuers)
         self._marks = _marks_of(others)
+        self._foreign_shapes: tuple[ForeignShape, ...] = tuple(
+            shape for each in others for shape in getattr(each, "foreign_shapes", ())
+        )
+        require_disjoint(self._foreign_shapes, jwts=self._issuers is not None)
         # Those whose credentials have no shape of their own are asked last (B-03).
         self._verifiers: tuple[Verifier, ...] = tuple(
             sorted(others, key=lambda each: getattr(each, "takes_the_rest", False))
@@ -120,7 +128,9 @@ class Authenticator:
 
     def is_ours(self, text: str) -> bool:
         """Return whether a text looks like a credential that one of the verifiers would judge, good or bad."""
-        return self.is_key_or_pat(text) or (self._issuers is not None and self._issuers.knows_issuer_of(text))
+        if self.is_key_or_pat(text) or any(shape.recognises(text) for shape in self._foreign_shapes):
+            return True
+        return self._issuers is not None and self._issuers.knows_issuer_of(text)
 
     def start(self) -> Flow[None]:
         """Check every verifier, as far as that is possible before the first request; safe to call twice.
@@ -168,11 +178,12 @@ class Authenticator:
             if awaits(function):
                 raise ConfigurationError(
                     f"{getattr(function, '__qualname__', function)} awaits, and a WSGI application blocks: give the"
-                    " verifier a blocking store"
+                    " verifiers and the recorder a blocking store"
                 )
 
     def _ports(self) -> list[Callable[..., object]]:
-        return [function for verifier in self._verifiers for function in verifier.ports()]
+        verified = [function for verifier in self._verifiers for function in verifier.ports()]
+        return verified + list(self.recorder.ports() if self.recorder is not None else ())
 
 
 def _marks_of(verifiers: Sequence[Verifier]) -> tuple[str, ...]:

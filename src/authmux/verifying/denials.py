@@ -10,7 +10,8 @@ from authmux.flow import Flow, ask
 from authmux.forking import renew_after_fork
 from authmux.principal import Principal
 from authmux.stores.denial import DenialsVersion, Denied, DenyList, Target
-from authmux.stores.port import AsyncDenialStore, DenialStore, Revision, StoreUnavailable
+from authmux.stores.denial_store import AsyncDenialStore, DenialStore
+from authmux.stores.port import Revision, StoreUnavailable
 from authmux.verifying.recent import Flights
 from authmux.verifying.verdict import Verdict
 from authmux.verifying.verifier import Verifier

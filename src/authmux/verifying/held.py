@@ -1,5 +1,8 @@
 """A record in memory, with what can be said of it once and for all."""
 
+from copy import copy
+from dataclasses import replace
+
 from authmux.principal import AnonymousKey, Principal, VerifiedCredential
 from authmux.stores.port import Reading
 from authmux.stores.record import Record, Secret
@@ -13,14 +16,24 @@ class Held:
         until: monotonic seconds from which on an absence is looked up again.
     """
 
-    __slots__ = ("_principals", "has_unknown_restrictions", "record", "revision", "until")
+    __slots__ = ("_principals", "has_unknown_restrictions", "record", "revision", "suspended_until", "until")
 
     def __init__(self, reading: Reading, *, until: float) -> None:
         self.record = reading.record
         self.revision = reading.revision
+        self.suspended_until = reading.suspended_until
         self.until = until
         self.has_unknown_restrictions = reading.record is not None and _has_unknown_restrictions(reading.record)
         self._principals: dict[int, Principal] = {}
+
+    def moved(self, secret: Secret, *, digest: bytes, pepper_id: str) -> "Held":
+        """Return the same with one digest under another pepper; it was proved, so that nothing else is different."""
+        assert self.record is not None
+        new = replace(secret, digest=digest, algorithm="hmac-sha256", pepper_id=pepper_id)
+        secrets = tuple(new if each is secret else each for each in self.record.secrets)
+        moved = copy(self)
+        moved.record = replace(self.record, secrets=secrets)
+        return moved
 
     def principal(self, secret: Secret) -> Principal:
         """Return the principal that comes with one generation of the record's secret."""

@@ -98,7 +98,7 @@ class HTTPFetch:
         self._tls = _make_tls_context(ca_bundle)
         self._token = None if token_file is None else ClientToken(token_file)
         self._allow_http = parse_origins(allow_http)
-        self._trusted = None if trusted is None else _parse_origins(trusted)
+        self._trusted = None if trusted is None else frozenset(map(_parse_trusted, trusted))
         self._allow_private = _parse_networks(allow_private)
         self._resolve = resolve
         self._clock = clock
@@ -116,7 +116,7 @@ class HTTPFetch:
         What `allow_http` lists comes to what may be asked without TLS already.
         """
         held = copy(self)
-        held._trusted = _parse_origins(trusted)  # noqa: SLF001  # its own
+        held._trusted = frozenset(map(_parse_trusted, trusted))  # noqa: SLF001  # its own
         held._allow_private = _parse_networks(allow_private)  # noqa: SLF001
         held._allow_http |= parse_origins(allow_http)  # noqa: SLF001
         return held
@@ -281,10 +281,6 @@ def _parse_target(url: str) -> Url:
 
 def _origin_of(target: Url) -> tuple[str | None, str | None, int | None]:
     return target.scheme, target.host, target.port
-
-
-def _parse_origins(urls: Collection[str]) -> frozenset[tuple[str | None, str | None, int | None]]:
-    return frozenset(map(_parse_trusted, urls))
 
 
 def _parse_trusted(url: str) -> tuple[str | None, str | None, int | None]:

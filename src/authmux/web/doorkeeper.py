@@ -63,21 +63,35 @@ class Doorkeeper:
         self._preflights = preflights
         self._verify = authenticator.verify
         self._observer = authenticator.observer
+        self.recorder = authenticator.recorder
         self._challenger = Challenger(realm=realm)
         self._as_native = as_native
         self._at_home_in = 0
 
-    def redact(self, query: bytes) -> bytes:
-        """Return a query string without the credentials in it (K-82); the same object where there is none."""
+    def redact(self, query: bytes, address: str | None = None, *, repeats: bool = False) -> bytes:
+        """Return a query string without the credentials in it (K-82); the same object where there is none.
+
+        Arguments:
+            address: where the request comes from.
+            repeats: whether it only repeats, in another place, what was redacted before.
+        """
         redacted = redact_query(query, self.authenticator.is_ours)
         if redacted is not query:
             _log.warning("a credential stood in a query string and was masked there: have it rolled")
+            if self.recorder is not None and not repeats:
+                self.recorder.exposed(redacted.decode("latin-1"), address=address)
         return redacted
 
-    def redact_url(self, url: bytes) -> bytes:
+    def redact_url(self, url: bytes, address: str | None = None, *, repeats: bool = False) -> bytes:
         """Return a request's target, or the address of the page it came from, with its query string redacted."""
         path, mark, query = url.partition(b"?")
-        return path + mark + self.redact(query)
+        return path + mark + self.redact(query, address, repeats=repeats)
+
+    def record(self, visit: Visit, *, address: str | None, status: int) -> None:
+        """Have a use written down, once for each visit (K-70); called as the response begins."""
+        if self.recorder is not None and visit.principal is not None and not visit.is_recorded:
+            visit.is_recorded = True
+            self.recorder.used(visit.principal, address=address, status=status)
 
     def verify(self, credential: PresentedCredential, *, fetch_site: str | None = None) -> Flow[Principal]:
         """Return who brings a credential; see `Authenticator.verify`.
@@ -162,6 +176,12 @@ class Doorkeeper:
             return headers
         by_header = visit.credential is not None and visit.credential.location is Location.HEADER
         return caching.kept_apart(headers, header=self.api_key_header.encode("ascii"), is_private=by_header)
+
+    def turn_away(self, refusal: AuthError, *, address: str | None, user_agent: str | None) -> Challenge:
+        """Return the challenge for a request that goes no further than its credential."""
+        if self.recorder is not None:
+            self.recorder.refused(refusal, address=address, user_agent=user_agent)
+        return self.answer(refusal)
 
     def answer(self, refusal: AuthError) -> Challenge:
         """Return the challenge for a refusal, and note it for the operator: never with the credential's text."""

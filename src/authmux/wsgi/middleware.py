@@ -8,6 +8,7 @@ from authmux.errors import AuthError
 from authmux.flow import run
 from authmux.verifying.authenticator import Authenticator
 from authmux.visit import Visit, current_visit, recheck_visit
+from authmux.web.challenge import Challenge
 from authmux.web.doorkeeper import VISIT, Doorkeeper
 from authmux.web.options import Options
 from authmux.wsgi.body import Body, close_body, is_file
@@ -46,7 +47,7 @@ class AuthMiddleware:
             if visit.principal is None and self._doorkeeper.is_required:
                 self._doorkeeper.require(router_path(environ), is_preflight=is_preflight(environ))
         except AuthError as refusal:
-            return write(self._doorkeeper.answer(refusal), environ, start_response)
+            return write(self._turn_away(refusal, environ), environ, start_response)
         return self._serve(environ, start_response, visit)
 
     def _find(self, environ: Environ) -> Visit | None:
@@ -68,6 +69,10 @@ class AuthMiddleware:
             principal = run(self._doorkeeper.verify(credential, fetch_site=site))
         visit = environ[VISIT] = self._doorkeeper.admit(principal, sent(environ), credential)
         return visit
+
+    def _turn_away(self, refusal: AuthError, environ: Environ) -> Challenge:
+        sent_by, user_agent = environ.get("REMOTE_ADDR"), environ.get("HTTP_USER_AGENT")
+        return self._doorkeeper.turn_away(refusal, address=sent_by, user_agent=user_agent)
 
     def _serve(self, environ: Environ, start_response: Any, visit: Visit) -> Iterable[bytes]:
         way_out = WayOut(self._doorkeeper, visit, environ, start_response)

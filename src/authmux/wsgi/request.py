@@ -10,7 +10,8 @@ Environ: TypeAlias = dict[str, Any]
 
 _AUTHORIZATION: Final = "HTTP_AUTHORIZATION"
 _QUERY: Final = "QUERY_STRING"
-_URLS: Final = ("RAW_URI", "REQUEST_URI", "HTTP_REFERER")  # the first is gunicorn's, which writes it to its access log
+_REFERRER: Final = "HTTP_REFERER"
+_URLS: Final = ("RAW_URI", "REQUEST_URI", _REFERRER)  # the first is gunicorn's, which writes it to its access log
 
 
 class CredentialReader:
@@ -43,11 +44,13 @@ class CredentialReader:
 
     def redact(self, environ: Environ) -> None:
         """Mask credentials where they are never read: in the query string, and wherever servers repeat it."""
+        address = environ.get("REMOTE_ADDR")
         if environ.get(_QUERY):
-            environ[_QUERY] = self._doorkeeper.redact(environ[_QUERY].encode("latin-1")).decode("latin-1")
+            environ[_QUERY] = self._doorkeeper.redact(environ[_QUERY].encode("latin-1"), address).decode("latin-1")
         for name in _URLS:
             if "?" in environ.get(name, ""):
-                environ[name] = self._doorkeeper.redact_url(environ[name].encode("latin-1")).decode("latin-1")
+                url, repeats = environ[name].encode("latin-1"), name != _REFERRER
+                environ[name] = self._doorkeeper.redact_url(url, address, repeats=repeats).decode("latin-1")
 
     def _remove(self, environ: Environ, name: str) -> None:
         if not self._doorkeeper.keeps_credential:

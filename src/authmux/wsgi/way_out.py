@@ -27,10 +27,16 @@ class WayOut:
         if not self._started and self._visit.refusal is not None:
             self.challenge = self._doorkeeper.answer_instead(self._visit, int(status[:3]))
             if self.challenge is not None:
+                self._record(self.challenge.status)
                 return _discard
         self._started = True
+        self._record(int(status[:3]))
         headers = self._mark(headers)
         return self._start_response(status, headers, exc_info) if exc_info else self._start_response(status, headers)
+
+    def _record(self, status: int) -> None:
+        """Have the use written down, with what is said of it first (K-70)."""
+        self._doorkeeper.record(self._visit, address=self._environ.get("REMOTE_ADDR"), status=status)
 
     def _mark(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return the headers of a response that stands, with what caches must know of it (K-82)."""
@@ -43,8 +49,10 @@ class WayOut:
     def after(self, error: Exception) -> Iterable[bytes]:
         """Answer a refusal that came out as an exception; raise every other one again."""
         if self._visit.refusal is None or self._started or not self._visit.explains(error):
+            self._record(500)
             raise error
         self.challenge = self.challenge or self._doorkeeper.answer_visit(self._visit)
+        self._record(self.challenge.status)
         return self.write()
 
     def write(self) -> Iterable[bytes]:

@@ -1,17 +1,19 @@
 """The place where a store's records are, as the stores of both colours know it: a file, or a server."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from authmux.clock import Clock
 from authmux.forking import close_for_fork, renew_after_fork
 from authmux.stores.port import Revision
 from authmux.stores.sql.connections import Connections
 from authmux.stores.sql.database_file import DatabaseFile
-from authmux.stores.sql.outages import is_outage, unavailable
+from authmux.stores.sql.database_server import DatabaseServer
+from authmux.stores.sql.health import StoreHealth
+from authmux.stores.sql.watch_rules import WatchRules
 
 
 class Database(Protocol):
@@ -29,6 +31,14 @@ class Database(Protocol):
         """Take note that there is a connection now."""
         ...
 
+    def settle(self, connection: Connection) -> None:
+        """Look at what was committed on a connection that goes back to its pool now."""
+        ...
+
+    def health(self) -> StoreHealth:
+        """Return how things stand."""
+        ...
+
     def forget_if_removed(self) -> None:
         """Let go of a place that is gone, since a new one is wanted."""
         ...
@@ -38,71 +48,45 @@ class Database(Protocol):
         ...
 
 
-class DatabaseServer:
-    """A PostgreSQL database. Nothing watches its revision yet, so that nothing that was read of it may be held.
-
-    Arguments:
-        connections: the engine's, which a forked child must not share.
-    """
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
-    def freshness(self) -> Revision | None:
-        """Return None: what the revision is, only a reading can tell."""
-        return None
-
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
-        """Tell of outages as what they are."""
-        try:
-            yield
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            raise unavailable(error) from error
-
-    def note(self) -> None:
-        """Do nothing: a server is not replaced unnoticed."""
-
-    def forget_if_removed(self) -> None:
-        """Do nothing: there is no file to be removed."""
-
-    def close(self) -> None:
-        """Do nothing: nothing was opened besides the pool."""
-
-    def after_fork(self) -> None:
-        """Begin without connections, in a child; its parent goes on with them."""
-        self._connections.abandon()
-
-
 class OnDatabase:
     """What stores of both colours have in common: the place.
 
     Arguments:
         engine: what leads to it.
         connections: those of the store's engines.
-        clock: for how often to look whether a file was replaced.
+        beside: makes an engine for a connection beside the pool.
+        rules: how a server's revision is watched.
+        clock: for how often to look whether a file was replaced, and how long ago a server was asked.
     """
 
-    def __init__(self, engine: Engine, *, connections: Connections, clock: Clock) -> None:
-        self._database = _database_at(engine, connections=connections, clock=clock)
+    def __init__(
+        self, engine: Engine, *, connections: Connections, beside: Callable[[], Engine], rules: WatchRules, clock: Clock
+    ) -> None:
+        if engine.dialect.name == "postgresql":
+            self._database: Database = _server(connections, beside=beside, rules=rules, clock=clock)
+        else:
+            self._database = _file(engine, connections=connections, clock=clock)
 
     def freshness(self) -> Revision | None:
-        """Return the revision, read from a SQLite file on every call.
+        """Return the revision: of a SQLite file read on every call, of PostgreSQL as it was confirmed just now.
 
-        None for a SQLite database in memory, and for PostgreSQL so far: nothing that was read of them may be held, so
-        that every request reads its record, which is correct and slower (K-22).
+        None where that is not known, and for a SQLite database in memory: then nothing that was read may be held, and a
+        request reads its record, which is correct and slower (K-22). It never waits.
         """
         return self._database.freshness()
 
+    def health(self) -> StoreHealth:
+        """Return what is known in this process of a PostgreSQL database, for dashboards and health checks."""
+        return self._database.health()
 
-def _database_at(engine: Engine, *, connections: Connections, clock: Clock) -> Database:
-    """Return the place that an engine leads to, made ready for forks."""
-    if engine.dialect.name == "postgresql":
-        server = DatabaseServer(connections)
-        renew_after_fork(server)
-        return server
+
+def _server(connections: Connections, *, beside: Callable[[], Engine], rules: WatchRules, clock: Clock) -> Database:
+    server = DatabaseServer(connections, beside=beside, rules=rules, clock=clock)
+    renew_after_fork(server)
+    return server
+
+
+def _file(engine: Engine, *, connections: Connections, clock: Clock) -> Database:
     module = engine.dialect.loaded_dbapi
     # What stands for aiosqlite's module names the one that it speaks through: there must be one copy of SQLite only.
     sqlite = getattr(module, "sqlite", module)

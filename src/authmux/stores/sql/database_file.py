@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 
 from authmux.clock import Clock
 from authmux.stores.port import Revision
 from authmux.stores.sql.connections import Connections
 from authmux.stores.sql.file_revision import FileIdentity, FileRevision, identity_of
+from authmux.stores.sql.health import StoreHealth
 from authmux.stores.sql.outages import OUTAGES, unavailable
 from authmux.stores.sql.sqlite import file_of
 
@@ -66,6 +67,13 @@ class DatabaseFile:
         """Note which file the connections are to, once there is one."""
         if self._path and self._identity is None:
             self._identity = identity_of(self._path)
+
+    def settle(self, connection: Connection) -> None:
+        """Do nothing: whoever wants to know the revision reads it."""
+
+    def health(self) -> StoreHealth:
+        """Return that nobody watches: the file is read each time."""
+        return StoreHealth()
 
     def forget_if_removed(self) -> None:
         """Let go of a file that is gone, since a new one is wanted."""

@@ -24,11 +24,16 @@ _IN_MEMORY: Final = (
     "AsyncSQLStore takes no SQLite database in memory: it would live in one connection, which tasks cannot share and a"
     " cancelled one would lose; use a file, or MemoryStore"
 )
+_TRANSLATED: Final = (
+    "authmux takes no engine with a schema_translate_map, which its triggers and locks are beyond: have the search_path"
+    " of the connections lead to the tables, as in postgresql+psycopg://user@host/database?options=-csearch_path%3Dkeys"
+)
 _BROUGHT_BY: Final = {
     "sqlite": 'pip install "authmux[sql]" brings aiosqlite',
     "postgresql": 'pip install "authmux[postgres]" brings psycopg and asyncpg',
 }
 _CONNECT_TIMEOUT: Final = 5  # whole seconds, as libpq wants them, where the URL says nothing: a request is waiting
+_SHORT_CONNECT_TIMEOUT: Final = 2  # where a thread tries again and again, and the least that libpq knows
 _TIMEOUT_ARGUMENTS: Final = {"psycopg": "connect_timeout", "psycopg2": "connect_timeout", "asyncpg": "timeout"}
 _OPTIONS: Final[dict[str, Any]] = {
     "isolation_level": "AUTOCOMMIT",
@@ -65,16 +70,33 @@ def awaiting_engine(database: str | AsyncEngine) -> AsyncEngine:
     return engine
 
 
+def engine_beside(database: str | Engine | AsyncEngine, engine: Engine) -> Engine:
+    """Return an engine for one connection beside a store's pool.
+
+    It reaches the database as the other does: with an application's own arguments, `creator` and listeners.
+
+    Arguments:
+        database: what the store was given.
+        engine: the store's.
+    """
+    if isinstance(database, str) and not engine.dialect.is_async:
+        return _blocking_engine_for(database, connect_timeout=_SHORT_CONNECT_TIMEOUT)
+    options = engine.get_execution_options()
+    return Engine(engine.pool.recreate(), engine.dialect, engine.url, execution_options=options, hide_parameters=True)
+
+
 def _make_ready(engine: Engine, *, is_ours: bool) -> None:
+    if engine.get_execution_options().get("schema_translate_map"):
+        raise ConfigurationError(_TRANSLATED)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "invalidate", roll_back)
         if is_ours:
             event.listen(engine, "connect", set_pragmas)
 
 
-def _blocking_engine_for(database: str) -> Engine:
+def _blocking_engine_for(database: str, *, connect_timeout: int = _CONNECT_TIMEOUT) -> Engine:
     url = _read(database, is_async=False)
-    options: dict[str, Any] = {"connect_args": _connect_args(url)} | _OPTIONS
+    options: dict[str, Any] = {"connect_args": _connect_args(url, connect_timeout)} | _OPTIONS
     if url.get_backend_name() == "sqlite" and file_of(url) is None:
         # A database in memory lives in its one connection; every other connection would find an empty one.
         options |= {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
@@ -90,7 +112,7 @@ def _awaiting_engine_for(database: str) -> AsyncEngine:
     if url.get_backend_name() == "sqlite" and file_of(url) is None:
         raise ConfigurationError(_IN_MEMORY)
     try:
-        return create_async_engine(url, connect_args=_connect_args(url), **_OPTIONS)
+        return create_async_engine(url, connect_args=_connect_args(url, _CONNECT_TIMEOUT), **_OPTIONS)
     except ImportError:
         raise _not_installed(url) from None
 
@@ -111,9 +133,9 @@ def _read(database: str, *, is_async: bool) -> URL:
     return url
 
 
-def _connect_args(url: URL) -> dict[str, Any]:
+def _connect_args(url: URL, timeout: int) -> dict[str, Any]:
     argument = _TIMEOUT_ARGUMENTS.get(url.get_driver_name())
-    return {argument: _CONNECT_TIMEOUT} if argument and argument not in url.query else {}
+    return {argument: timeout} if argument and argument not in url.query else {}
 
 
 def _not_installed(url: URL) -> ConfigurationError:

@@ -9,13 +9,14 @@ from urllib.parse import quote
 
 from authmux.clock import Clock
 from authmux.stores.port import Revision, StoreUnavailable
-from authmux.stores.sql.outages import unavailable
+from authmux.stores.sql.outages import older_version, unavailable
 from authmux.stores.sql.sqlite import COUNT_TRIGGERS, TRIGGERS
-from authmux.stores.sql.tables import EVERYTHING
+from authmux.stores.sql.tables import EVERYTHING, SCHEMA_VERSION
 
 _log = logging.getLogger("authmux.store")
 
 _READ: Final = f"SELECT token FROM authmux_revision WHERE id = {EVERYTHING}"
+_READ_VERSION: Final = "SELECT version FROM authmux_schema"
 _LOOK_EVERY: Final = 0.5  # seconds: how soon a replaced file is noticed
 _BUSY_TIMEOUT: Final = 0.25  # seconds: an event loop may be waiting
 
@@ -113,6 +114,8 @@ class FileRevision:
         if connection.execute(COUNT_TRIGGERS).fetchall()[0][0] == len(TRIGGERS):
             return
         if connection.execute(_READ).fetchall():  # no tables at all is told by the reading itself
+            if connection.execute(_READ_VERSION).fetchall() < [(SCHEMA_VERSION,)]:
+                raise older_version()
             _log.error("a migration took the triggers from the authmux tables: call store.create_schema()")
         raise StoreUnavailable("no_triggers")
 

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, Table, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.exc import DBAPIError
 
 from authmux.stores.sql.outages import sqlstate
-from authmux.stores.sql.tables import DENIALS, EVERYTHING, revision
+from authmux.stores.sql.tables import DENIALS, EVERYTHING, is_change_of_secret
 
 _TRANSIENT: Final = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
@@ -27,7 +26,8 @@ _SETTINGS: Final = (
 _LOCK: Final = select(func.pg_advisory_xact_lock(bindparam("key", type_=BigInteger)))
 
 # The trigger fires for each row, and only the first of a transaction writes: all the others would write a token that
-# nobody could ever see. The setting goes with the transaction, or with the savepoint that is rolled back.
+# nobody could ever see. The setting goes with the transaction, or with the savepoint that is rolled back. Whoever
+# listens is told with the commit; a namespace's number is short enough for a channel's name, whatever it is called.
 _FUNCTION: Final = f"""
 CREATE OR REPLACE FUNCTION authmux_move_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,24 +40,38 @@ BEGIN
         USING replace(gen_random_uuid()::text, '-', ''), number;
     END LOOP;
     PERFORM set_config('authmux.moved_in', here, true);
+    PERFORM pg_notify('authmux_' || relnamespace, '') FROM pg_class WHERE oid = TG_RELID;
   END IF;
   RETURN NULL;
 END $$
 """
-_WATCHED: Final = ("authmux_credentials", "authmux_credential_secrets", "authmux_denials")
+_MOVES: Final = "authmux_moves_the_revision"
+_SECRETS: Final = "authmux_credential_secrets"
+_WATCHED: Final = ("authmux_credentials", _SECRETS, "authmux_pepper_checks", "authmux_foreign_names", "authmux_denials")
+_FORMER: Final = f"{_SECRETS}_revision"
+# Deferred to the commit: two who wrote the one row earlier could wait for each other's credentials (K-22).
+_AT_THE_END: Final = "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+
+
+def _trigger(kind: str, name: str, event: str) -> str:
+    return f"CREATE {kind} {name} AFTER {event} EXECUTE FUNCTION authmux_move_revision()"
+
+
 _TRIGGERS: Final = {
-    f"{table}_{name}": f"CREATE {kind} {table}_{name} AFTER {verbs} ON {table} {when}"
-    " EXECUTE FUNCTION authmux_move_revision()"
-    for table in _WATCHED
-    for name, kind, verbs, when in (
-        # Deferred to the commit: two who wrote the one row earlier could wait for each other's credentials (K-22).
-        (
-            "revision",
-            "CONSTRAINT TRIGGER",
-            "INSERT OR UPDATE OR DELETE",
-            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW",
+    name: _trigger(kind, name, event)
+    for kind, name, event in (
+        *(
+            ("CONSTRAINT TRIGGER", f"{table}_revision", f"INSERT OR UPDATE OR DELETE ON {table} {_AT_THE_END}")
+            for table in _WATCHED
+            if table != _SECRETS
         ),
-        ("truncate", "TRIGGER", "TRUNCATE", "FOR EACH STATEMENT"),
+        *(("TRIGGER", f"{table}_truncate", f"TRUNCATE ON {table} FOR EACH STATEMENT") for table in _WATCHED),
+        ("CONSTRAINT TRIGGER", f"{_SECRETS}_rows", f"INSERT OR DELETE ON {_SECRETS} {_AT_THE_END}"),
+        (  # a digest that moves to another pepper is no change (K-13)
+            "CONSTRAINT TRIGGER",
+            f"{_SECRETS}_changed",
+            f"UPDATE ON {_SECRETS} {_AT_THE_END} WHEN ({is_change_of_secret('IS DISTINCT FROM')})",
+        ),
     )
 }
 _FIND_TRIGGERS: Final = (
@@ -65,6 +79,16 @@ _FIND_TRIGGERS: Final = (
     + ", ".join(f"to_regclass('{table}')" for table in _WATCHED)
     + ")"
 )
+COUNT_TRIGGERS: Final = (
+    "SELECT count(*) FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND tgrelid IN ("
+    + ", ".join(f"to_regclass('{table}')" for table in _WATCHED)
+    + ") AND tgname IN ("
+    + ", ".join(f"'{name}'" for name in _TRIGGERS)
+    + ")"
+)
+"""How many of them are there and not switched off; `TRIGGERS` is how many there ought to be."""
+
+TRIGGERS: Final = len(_TRIGGERS)
 
 
 def borrow(connection: Connection) -> None:
@@ -94,13 +118,42 @@ def lock(connection: Connection, *name: object) -> None:
     connection.execute(_LOCK, {"key": int.from_bytes(digest[:8], "big", signed=True)}).close()
 
 
+def patience(connection: Connection) -> AbstractContextManager[None]:
+    """Leave it to `lock_schema`: the setting is the transaction's own."""
+    del connection
+    return nullcontext()
+
+
+def lock_schema(connection: Connection) -> None:
+    """Wait as long as another process may need to bring a large database up to date; for tables, as briefly as ever.
+
+    Whoever waits for a table has all others wait behind it, who would only read.
+    """
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'").close()
+    lock(connection, "schema")
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'").close()
+
+
 def insert_new(table: Table, values: Mapping[str, Any]) -> Insert:
     """Return a statement that inserts a row, or nothing where there is one with this key."""
     return insert(table).values(values).on_conflict_do_nothing()
 
 
-def move_revision(connection: Connection, row: int) -> None:
-    """Leave it to the trigger: it writes the revision last, and no migration takes it away."""
+def insert_or_change(table: Table, changes: Callable[[Any], Mapping[str, Any]]) -> Insert:
+    """Return a statement that inserts a row, or changes the one with its key by what would have been inserted."""
+    new = insert(table)
+    return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes(new.excluded))
+
+
+def move_revision(connection: Connection, row: int = EVERYTHING) -> None:
+    """Leave it to the trigger, which writes the revision last, and note that it will."""
+    del row
+    connection.info[_MOVES] = True
+
+
+def has_moved(connection: Connection) -> bool:
+    """Return whether what was committed on a connection has moved the revision, once for each time that it has."""
+    return not connection.invalidated and connection.info.pop(_MOVES, False)
 
 
 def prepare(connection: Connection) -> None:
@@ -108,17 +161,30 @@ def prepare(connection: Connection) -> None:
 
 
 def add_triggers(connection: Connection) -> None:
-    """Make the triggers that are missing; making one again would wait for everybody who writes.
-
-    What was changed without them moves the revision now.
-    """
+    """Make the triggers that are missing; making one again would wait for everybody who writes."""
     connection.exec_driver_sql(_FUNCTION)
+    for name in missing_triggers(connection):
+        connection.exec_driver_sql(_TRIGGERS[name])
+    if _FORMER in connection.exec_driver_sql(_FIND_TRIGGERS).scalars():
+        connection.exec_driver_sql(f"DROP TRIGGER {_FORMER} ON {_SECRETS}")
+
+
+def trigger_statements() -> tuple[str, ...]:
+    """Return what a migration has to execute for them; those that are there are made anew."""
+    drops = [f"DROP TRIGGER IF EXISTS {name} ON {name.rpartition('_')[0]}" for name in (_FORMER, *_TRIGGERS)]
+    return (_FUNCTION.strip(), *drops, *_TRIGGERS.values())
+
+
+def missing_triggers(connection: Connection) -> list[str]:
+    """Return the names of those that are not there."""
     there = set(connection.exec_driver_sql(_FIND_TRIGGERS).scalars())
-    missing = [statement for name, statement in _TRIGGERS.items() if name not in there]
-    for statement in missing:
-        connection.exec_driver_sql(statement)
-    for row in (EVERYTHING, DENIALS) if missing else ():
-        connection.execute(update(revision).where(revision.c.id == row).values(token=secrets.token_hex(16)))
+    return [name for name in _TRIGGERS if name not in there]
+
+
+def journal_mode(connection: Connection) -> str | None:
+    """Return None: it is SQLite that has one."""
+    del connection
+    return None
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -1,0 +1,1 @@
+"""Keys that the real packages of other libraries made, taken over and used."""

@@ -176,6 +176,19 @@ def test_revoked_again(shop: Shop) -> None:
     restored.close()
 
 
+def test_written_without_a_pepper(shop: Shop, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was revoked in an emergency without a pepper is named, and what follows it is checked as ever (K-71)."""
+    leaked = shop.issued_id()
+    with monkeypatch.context() as emergency:
+        emergency.delenv("AUTHMUX_PEPPER_DIR")
+        assert shop.run("keys", "revoke", leaked, "--yes").code == 0
+    shop.issue(name="later")
+    done = shop.run("audit", "verify", "-o", "json")
+    assert (done.code, done.json["well"], done.json["broken"], done.json["unsealed"]) == (6, False, None, [5])
+    assert done.json["head"]["position"] == 6
+    assert "written without a pepper: 1, at 5" in shop.run("audit", "verify").out
+
+
 def test_lines_that_are_no_entries(shop: Shop) -> None:
     """A file that is no export, or is not there, is a usage error."""
     Path("audit.jsonl").write_text("{}\n", encoding="utf-8")

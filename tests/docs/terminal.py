@@ -22,6 +22,7 @@ from tests.ending import end
 
 PATIENCE = 60.0  # seconds for a server to start, and for a command to end
 _EXPORT = re.compile(r"^(?:\$ )?export (\w+)=", re.MULTILINE)
+_FETCHED = re.compile(r"export (\w+)=\$\((curl .+)\)")
 _EXPORTED = re.compile(r"^export (\w+)=(\S+)$", re.MULTILINE)
 _LISTENS = re.compile(r"(?:running on|listening at:) http://127\.0\.0\.1:(\d+)", re.IGNORECASE)
 
@@ -81,6 +82,9 @@ class Terminals:
     def _run(self, command: str) -> str:
         if command.startswith("curl "):
             return curl(command, self._variables, port=self._port)
+        if fetched := _FETCHED.fullmatch(command):
+            self._variables[fetched[1]] = curl(fetched[2], self._variables, port=self._port).rstrip("\n")
+            return ""
         if exported := _EXPORT.match(command):
             command += f'; printf %s "${exported[1]}"'
         done = subprocess.run(

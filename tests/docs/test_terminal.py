@@ -68,6 +68,8 @@ def test_background(tmp_path: Path) -> None:
     with Terminals(tmp_path) as terminals:
         terminals.type(f'$ python -c "{server}"\n…running on http://127.0.0.1:8000\n', title="The server")
         terminals.type("$ curl localhost:8000/hello.txt\nhello\n", title=None)
+        terminals.type("$ export HELLO=$(curl localhost:8000/hello.txt)\n", title=None)
+        terminals.type("$ python -c \"print('$HELLO')\"\nhello\n", title=None)
         terminals.type('$ curl -i "localhost:8000/$NAME"\nHTTP/1.0 404 File not found\n…\n', title=None)
     with pytest.raises(ConnectionRefusedError):
         terminals.type("$ curl localhost:8000/hello.txt\n", title=None)

@@ -24,3 +24,14 @@ def test_usage_of_ones_own(house: House) -> None:
     assert list(house.service.usage(ids, by=ADA)) == [pat.record.id]
     assert list(house.service.usage(ids, by=User(id="ada", issuer="acme", tenant="t2"))) == []
     assert list(house.service.usage(ids, by=Client(id="ada", issuer="acme", tenant="t1"))) == []
+
+
+def test_list_what_is_unused(house: House) -> None:
+    """K-31: the service lists what nobody has used since; uses are known to the minute, and the whole one counts."""
+    idle, busy = (house.service.issue_key(name=name, scopes=["a:b"], by=BY).record for name in ("idle", "busy"))
+    house.clock.advance(600)
+    moment = house.clock.time() // 60 * 60
+    house.store.add_usage({busy.id: Usage(first_used_at=moment, last_used_at=moment, succeeded=1)})
+    house.clock.advance(600)
+    assert [each.id for each in house.service.list(unused_since=moment + 59, by=BY)] == [idle.id]
+    assert {each.id for each in house.service.list(unused_since=moment + 60, by=BY)} == {idle.id, busy.id}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authmux.stores.audit_chain import START, Break, ChainCheck, Damage, chained, purge_point
+from authmux.seal import Seal
+from authmux.stores.audit_chain import START, UNSEALED, Break, ChainCheck, Damage, chained, purge_point
 from authmux.stores.audit_event import Action, AuditEntry, AuditEvent, Entries, Head
 from tests.stores.sample_events import PEPPERS, SEAL, any_event, make_event
 
@@ -91,6 +92,20 @@ def _moved(position: int) -> AuditEntry:
 def test_tampering(tampered: list[AuditEntry], found: Break) -> None:
     """Every way to tamper is found, at the first place where the chain does not hold."""
     assert break_of(tampered) == found
+
+
+def test_an_entry_without_a_pepper() -> None:
+    """What an emergency wrote without a pepper is noted and breaks nothing: what follows is still checked (K-71)."""
+    stranger = Seal(UNSEALED, b"x" * 32)
+    entries = list(CHAIN[:2])
+    for seal in (stranger, SEAL):
+        entries += chained(Entries((CHAIN[2].event,), seal), entries[-1].head)
+    check = ChainCheck({SEAL.key_id: SEAL})
+    assert check.follow(entries) is None
+    assert (check.unsealed, check.checked) == ([3], 3)
+    forged = replace(entries[2], mac=b"y" * 32)
+    assert ChainCheck({SEAL.key_id: SEAL}).follow([*entries[:2], forged, entries[3]]) == Break(4, Damage.CHANGED)
+    assert ChainCheck({UNSEALED: SEAL, SEAL.key_id: SEAL}).follow(entries) == Break(3, Damage.CHANGED)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from authmux.stores.port import Query, TokenStore, WriteRefused
 from authmux.stores.record import Owner, OwnerType, Record, State
+from authmux.stores.usage import Usage
 from authmux.token_format import Kind
 from tests.stores.sample_records import JOB, NOW, add, make_record, make_secret
 
@@ -86,6 +87,19 @@ def test_selected(store: TokenStore, query: Query, expected: str) -> None:
 def test_matches(query: Query, expected: str) -> None:
     """A query says by itself what matches it: that is what every store must agree with (K-31)."""
     assert letters([record for record in KEPT.values() if query.matches(record)]) == expected
+
+
+def test_unused_since(store: TokenStore) -> None:
+    """What was used from a moment on, or made later, is not among the unused; what was never used is (K-31)."""
+    names = ["never", "before", "at", "after", "made-later"]
+    ids = {name: letter * 16 for name, letter in zip(names, "abcde", strict=True)}
+    for name in names:
+        add(store, make_record(id=ids[name], name=name, created_at=NOW if name == "made-later" else NOW - 600))
+    for name, moment in (("before", NOW - 120), ("at", NOW - 60), ("after", NOW)):
+        use = Usage(first_used_at=moment, last_used_at=moment, succeeded=1)
+        store.add_usage({ids[name]: use})
+    found = store.list(Query(unused_since=NOW - 60))
+    assert [each.name for each in found] == ["never", "before"]
 
 
 _MOMENTS = st.none() | st.sampled_from([NOW - 9, NOW - 5, NOW - 1, NOW, NOW + 0.001, SOON])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from authmux.cli.masking import shown
 from authmux.cli.record_view import thawed, timestamp
@@ -10,6 +10,7 @@ from authmux.issuing.verbs.auditing import Verification
 from authmux.stores.audit_chain import Damage
 from authmux.stores.audit_event import AuditEntry, AuditEvent, Head
 
+_SHOWN: Final = 10
 _MEANS = {
     Damage.CHANGED: "a field is another one than was sealed",
     Damage.MISSING: "there is no such entry, and there was one",
@@ -70,6 +71,11 @@ def verification_text(found: Verification) -> str:
     lines = [f"{found.entries} entries hold{since}", f"head  {head_text(found.head)}"]
     if found.broken is not None:
         lines.append(f"broken at {found.broken.position}: {found.broken.damage}, {_MEANS[found.broken.damage]}")
+    if found.unsealed:
+        named = ", ".join(map(str, found.unsealed[:_SHOWN])) + (" …" if len(found.unsealed) > _SHOWN else "")
+        lines.append(
+            f"written without a pepper: {len(found.unsealed)}, at {named}; nothing shows whether they are true"
+        )
     return "\n".join(lines)
 
 
@@ -77,9 +83,10 @@ def verification_object(found: Verification) -> dict[str, Any]:
     """Return how a check has ended as JSON shows it; the members are documented, and stay."""
     broken = found.broken
     return {
-        "well": broken is None,
+        "well": found.is_whole,
         "entries": found.entries,
         "start": {"position": found.start.position, "mac": found.start.mac},
         "head": {"position": found.head.position, "mac": found.head.mac},
         "broken": None if broken is None else {"position": broken.position, "damage": broken.damage},
+        "unsealed": list(found.unsealed),
     }

@@ -65,7 +65,7 @@ def verify(desk: Desk, *, expected_head: options.ExpectedHead = None) -> Exit:
         outlet.write(json.dumps(audit_view.verification_object(found), indent=2))
     else:
         outlet.write(audit_view.verification_text(found))
-    return Exit.FINE if found.broken is None else Exit.NOT_WELL
+    return Exit.FINE if found.is_whole else Exit.NOT_WELL
 
 
 def export(desk: Desk, *, after: options.AfterPosition = 0) -> None:

@@ -14,6 +14,7 @@ from authmux.cli.needs import Needs, Pepper
 from authmux.errors import AuthmuxError, ConfigurationError
 from authmux.issuing.token_service import TokenService
 from authmux.peppers import Peppers
+from authmux.stores.audit_chain import UNSEALED
 from authmux.stores.port import StoreUnavailable
 from authmux.token_format import TokenFormat
 
@@ -117,7 +118,7 @@ def _peppers_for(place: Place, store: "SQLStore", wanted: Pepper, warn: Callable
     except (Misuse, ConfigurationError) as error:
         if wanted is not Pepper.IF_THERE:
             raise
-        warn(f"warning: {error}; it is done all the same, and `authmux audit verify` will stop at what it writes down")
+        warn(f"warning: {error}; it is done all the same, and in the audit log nothing will show that it is true")
         return _no_peppers()
     return peppers
 
@@ -159,7 +160,7 @@ def read_peppers(place: Place, *, create: bool = False) -> Peppers | None:
 
 def _no_peppers() -> Peppers:
     """Return peppers where nothing is to be proved, or sealed, under one."""
-    return Peppers({"none": secrets.token_bytes(32)})
+    return Peppers({UNSEALED: secrets.token_bytes(32)})
 
 
 def _refuse_missing_file(url: str, *, option: str) -> None:

@@ -22,6 +22,8 @@ def sentence_for(error: Exception) -> str:
 
 def _of_the_store(error: StoreUnavailable) -> str:
     """Say what the driver says in its first line; what follows there may quote rows."""
+    if str(error) == "older_schema":
+        return "the store's tables are of an older version: run `authmux upgrade` with the same --store"
     if error.__cause__ is None:
         return str(error)
     cause = getattr(error.__cause__, "orig", None) or error.__cause__

@@ -40,6 +40,10 @@ def purge_point(entry: AuditEntry) -> Head | None:
         return None
 
 
+UNSEALED: Final = "none"
+"""The key id of entries that were written without a pepper, as in an emergency."""
+
+
 class Damage(StrEnum):
     """What may be wrong with a chain."""
 
@@ -60,6 +64,9 @@ class Break:
 class ChainCheck:
     """Follows a chain, entry after entry, until it breaks.
 
+    An entry that was written without a pepper breaks nothing: the one behind it vouches for its MAC, and for no more.
+    It is noted, for whoever may write to the database can make one of another.
+
     Arguments:
         seals: the keys that entries may be sealed with, by id.
         start: where the chain goes on from; after a purge, the purge point.
@@ -71,6 +78,7 @@ class ChainCheck:
         self._expected = expected
         self.head = start
         self.checked = 0
+        self.unsealed: list[int] = []
 
     def follow(self, entries: Iterable[AuditEntry]) -> Break | None:
         """Check what comes next; return the first break, if there is one."""
@@ -80,7 +88,10 @@ class ChainCheck:
                 # Of what is missing, the first is named, and not the one behind the gap.
                 return Break(self.head.position + 1 if damage is Damage.MISSING else entry.position, damage)
             self.head = entry.head
-            self.checked += 1
+            if self._is_unsealed(entry):
+                self.unsealed.append(entry.position)
+            else:
+                self.checked += 1
         return None
 
     def end(self) -> Break | None:
@@ -93,13 +104,16 @@ class ChainCheck:
         if entry.position != self.head.position + 1:
             return Damage.FORKED if entry.position <= self.head.position else Damage.MISSING
         seal = self._seals.get(entry.key_id)
-        if seal is None:
+        if seal is None and not self._is_unsealed(entry):
             return Damage.UNKNOWN_KEY
         text = _canonical(entry.position, entry.event, entry.key_id, self.head.mac)
-        if not compare_digest(seal.mac(text), entry.mac):
+        if seal is not None and not compare_digest(seal.mac(text), entry.mac):
             return Damage.CHANGED
         is_where_expected = self._expected is not None and self._expected.position == entry.position
         return Damage.FORKED if is_where_expected and self._expected != entry.head else None
+
+    def _is_unsealed(self, entry: AuditEntry) -> bool:
+        return entry.key_id == UNSEALED and UNSEALED not in self._seals
 
 
 def dump(value: object) -> str:

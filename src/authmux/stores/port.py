@@ -42,6 +42,8 @@ class Query:
         scope: only those whose grants cover this scope.
         created_after, created_before, expires_before, deleted_before: only these; the moment itself is in the first of
             each two, and a credential without expiry expires before nothing.
+        unused_since: only those that were made before this, and not used from then on, as far as uses are recorded; for
+            lists alone.
         with_deleted: whether those that were deleted match, too.
         limit, after: how many at most, and only ids behind this one; for lists alone.
     """
@@ -59,12 +61,17 @@ class Query:
     created_before: float | None = None
     expires_before: float | None = None
     deleted_before: float | None = None
+    unused_since: float | None = None
     with_deleted: bool = True
     limit: int = 100
     after: str | None = None
 
-    def matches(self, record: Record) -> bool:
-        """Return whether a record is among them; every store agrees with this."""
+    def matches(self, record: Record, *, last_used_at: float | None = None) -> bool:
+        """Return whether a record is among them; every store agrees with this.
+
+        Arguments:
+            last_used_at: when it was used last, as `UsageLog` knows it; only `unused_since` asks for that.
+        """
         exact = (
             (self.kind, record.kind), (self.env, record.env), (self.tenant, record.tenant), (self.owner, record.owner),
             (self.created_by, record.created_by), (self.state, record.state(self.now)),
@@ -76,7 +83,13 @@ class Query:
             and (self.scope is None or not record.scopes.isdisjoint(grants_covering(self.scope)))
             and (self.after is None or record.id > self.after)
             and self._is_in_time(record)
+            and self._is_unused(record, last_used_at)
         )
+
+    def _is_unused(self, record: Record, last_used_at: float | None) -> bool:
+        if self.unused_since is None:
+            return True
+        return record.created_at < self.unused_since and (last_used_at is None or last_used_at < self.unused_since)
 
     def _is_in_time(self, record: Record) -> bool:
         """Return whether all its moments are among those that are asked for."""

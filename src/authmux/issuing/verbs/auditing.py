@@ -31,12 +31,19 @@ class Verification:
         start: from where they were followed; what came before was purged.
         head: how far the chain holds. Keep it elsewhere: what is cut off at the end, nothing else shows.
         broken: the first place at which it does not hold; None where it does.
+        unsealed: positions of entries that were written without a pepper, so that nothing shows whether they are true.
     """
 
     entries: int
     start: Head
     head: Head
     broken: Break | None
+    unsealed: tuple[int, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every entry is there as it was written."""
+        return self.broken is None and not self.unsealed
 
 
 def audit(
@@ -185,7 +192,7 @@ def _follow(bench: Bench, *, start: Head, expected: Head | None, through: int | 
             broken = check.end()
             break
         broken = check.follow(page)
-    return Verification(check.checked, start, check.head, broken)
+    return Verification(check.checked, start, check.head, broken, tuple(check.unsealed))
 
 
 def _require_system(by: System) -> None:

@@ -1,6 +1,7 @@
 """The verbs that change nothing: `get`, `get_self` and `list` (K-31, K-38)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from authmux.errors import NotFound, NotPossible
 from authmux.flow import Flow, ask
@@ -12,6 +13,8 @@ from authmux.principal import Principal
 from authmux.stores.port import Query
 from authmux.stores.record import Owner, Record, State
 from authmux.token_format import Kind
+
+_MINUTE: Final = 60.0  # to which last uses are known
 
 
 def get(bench: Bench, credential_id: str, *, by: Doer, include_deleted: bool = False) -> Flow[Record]:
@@ -44,6 +47,7 @@ def list_records(
     state: State | None = None,
     scope: str | None = None,
     expires_before: float | None = None,
+    unused_since: float | None = None,
     include_deleted: bool = False,
     limit: int = 100,
     after: str | None = None,
@@ -55,6 +59,8 @@ def list_records(
         state: only those that are in this state now.
         scope: only those that may do this, such as "reports:read"; by `reports:*`, too.
         expires_before: only those that expire before this, in seconds since the epoch.
+        unused_since: only those that were made before this and not used from then on, as far as a `UsageRecorder` has
+            noted uses; in seconds since the epoch.
         include_deleted: whether those that were deleted are shown, too (K-36); `state` may ask for them alone.
         limit: how many at most.
         after: only ids behind this one, to read page after page.
@@ -71,6 +77,7 @@ def list_records(
         now=bench.clock.time(),
         scope=scope,
         expires_before=expires_before,
+        unused_since=None if unused_since is None else unused_since // _MINUTE * _MINUTE,
         with_deleted=include_deleted or state is State.DELETED,
         limit=limit,
         after=after,

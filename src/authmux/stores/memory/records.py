@@ -22,7 +22,8 @@ class Records(Shelf):
         """Return the records that match, by id."""
         with self._lock:
             records = sorted(self._records.values(), key=lambda record: record.id)
-        return [record for record in records if query.matches(record)][: query.limit]
+            used = {each: use.last_used_at for each, use in self._usage.items()}
+        return [each for each in records if query.matches(each, last_used_at=used.get(each.id))][: query.limit]
 
     def add(
         self, record: Record, *, pepper: PepperCheck, max_live: int, now: float, audit: Entries | None = None

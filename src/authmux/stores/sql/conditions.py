@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from authmux.scopes import grants_covering
 from authmux.stores.port import Query
 from authmux.stores.record import Owner, State
-from authmux.stores.sql.tables import credentials
+from authmux.stores.sql.tables import credentials, usage
 
 _C: Final = credentials.c
 
@@ -28,6 +28,11 @@ def conditions(query: Query) -> list[ColumnElement[bool]]:
         found.append(_grants(query.scope))
     if query.after is not None:
         found.append(page_key(query) > query.after)
+    if query.unused_since is not None:
+        used = select(usage.c.credential_id).where(
+            usage.c.credential_id == _C.id, usage.c.last_used_at >= query.unused_since
+        )
+        found += [_C.created_at < query.unused_since, ~used.exists()]
     return found + _in_time(query)
 
 

@@ -40,7 +40,7 @@ def unavailable(error: Exception) -> StoreUnavailable:
 
 def older_version() -> StoreUnavailable:
     """Return that the tables are there, but without what this version needs, and write down what to do."""
-    _log.error("the authmux tables are of an older version: call store.create_schema() once, or run authmux init")
+    _log.error("the authmux tables are of an older version: call store.create_schema() once, or run authmux upgrade")
     return StoreUnavailable("older_schema")
 
 

@@ -6,7 +6,7 @@ from typing import Final
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _CHANGING: Final = (
     (re.compile(r"\b(acme_(?:key|pat))_[0-9a-hjkmnp-tv-z]{16}"), r"\1_<id>"),
-    (re.compile(r"(?<![\w-])(?=[a-z]*[0-9])[0-9a-hjkmnp-tv-z]{16}(?![\w-])"), "<id>"),
+    (re.compile(r"(?<![\w-])[0-9a-hjkmnp-tv-z]{16}(?![\w-])"), "<id>"),
     (re.compile(r"\b(127\.0\.0\.1|localhost):\d+"), r"\1:<port>"),
     (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "<date>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?"), "<date>"),

@@ -154,9 +154,11 @@ AnySQLStore: TypeAlias = SQLStore | Driven
 @contextmanager
 def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """Run an event loop in a thread."""
-    loop = asyncio.new_event_loop()
+    loop, is_running = asyncio.new_event_loop(), threading.Event()
+    loop.call_soon(is_running.set)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    is_running.wait(10)  # until then it would look like one that does not run
     try:
         yield loop
     finally:
